@@ -1,0 +1,195 @@
+"""The Cube: a lazily read hyperspectral scene with its bands, units, no-data and georeference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma.errors import InputError
+from hypersigma.georef import Georef
+from hypersigma.tiling import Window
+
+Quantity = Literal["reflectance", "radiance", "counts", "unknown"]
+
+
+class Source(Protocol):
+    """Where the numbers lie: reads any block of bands, rows and columns, touching only its bytes."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Bands, rows, columns as stored."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the stored numbers."""
+
+    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray:
+        """The stored numbers of some bands (indices into the stored order) in a window: (n, h, w)."""
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """A source that is an array in memory (or a memory map), (bands, rows, cols)."""
+
+    array: NDArray
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        bands, rows, cols = self.array.shape
+        return bands, rows, cols
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray:
+        rows, cols = window.slices
+        block: NDArray = self.array[:, rows, cols][bands]
+        return block
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cube:
+    """A hyperspectral scene, read lazily, bands in ascending wavelength.
+
+    Attributes:
+        source: where the stored numbers lie.
+        order: (bands,) stored index of each band of the cube.
+        wavelengths: (bands,) band centres in nm, ascending, or None where unknown.
+        fwhm: (bands,) full widths at half maximum in nm, or None where unknown.
+        valid: (bands,) False for bands that must not be used.
+        reasons: one short text a band: why it is not valid, "" where it is.
+        quantity: what the numbers are after scaling.
+        scale, offset: quantity = stored * scale + offset; numbers or one a band (cube order).
+        nodata: stored number that means "no data"; NaN and infinities always do.
+        georef: where the scene lies, or None.
+        sensor: the sensor's name where known or guessed.
+        name: a short name of the scene; path: the file it came from.
+        notes: what a reader found or decided that a person should know.
+    """
+
+    source: Source
+    order: NDArray[np.intp]
+    valid: NDArray[np.bool_]
+    reasons: tuple[str, ...]
+    wavelengths: NDArray[np.float64] | None = None
+    fwhm: NDArray[np.float64] | None = None
+    quantity: Quantity = "unknown"
+    scale: float | NDArray[np.float64] = 1.0
+    offset: float | NDArray[np.float64] = 0.0
+    nodata: float | None = None
+    georef: Georef | None = None
+    sensor: str | None = None
+    name: str = "scene"
+    path: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bands = len(self.order)
+        for label in ("wavelengths", "fwhm", "valid", "reasons"):
+            value = getattr(self, label)
+            if value is not None and len(value) != bands:
+                raise InputError(f"{self.name}: {len(value)} {label} for {bands} bands; one a band is needed")
+        if self.wavelengths is not None and bool(np.any(np.diff(self.wavelengths) < 0)):
+            raise InputError(f"{self.name}: wavelengths are not ascending; sort bands before making a Cube")
+
+    @classmethod
+    def from_array(
+        cls,
+        array: NDArray,
+        wavelengths: Sequence[float] | NDArray[np.float64] | None = None,
+        fwhm: Sequence[float] | NDArray[np.float64] | None = None,
+        *,
+        quantity: Quantity = "unknown",
+        nodata: float | None = None,
+        georef: Georef | None = None,
+        name: str = "array",
+    ) -> Cube:
+        """A cube over an array (bands, rows, cols); wavelengths in nm in any order.
+
+        Raises:
+            InputError: the array does not have three axes, or a list does not match its bands.
+        """
+        if array.ndim != 3:
+            raise InputError(f"{name}: an array (bands, rows, cols) is needed, found shape {array.shape}")
+        bands = array.shape[0]
+        order = np.arange(bands)
+        centres = widths = None
+        if wavelengths is not None:
+            centres = np.asarray(wavelengths, dtype=np.float64)
+            if centres.shape != (bands,):
+                raise InputError(f"{name}: {centres.size} wavelengths for {bands} bands; one a band is needed")
+            order = np.argsort(centres, kind="stable")
+            centres = centres[order]
+        if fwhm is not None:
+            widths = np.asarray(fwhm, dtype=np.float64)[order]
+        return cls(
+            source=ArraySource(array),
+            order=order,
+            wavelengths=centres,
+            fwhm=widths,
+            valid=np.ones(bands, dtype=bool),
+            reasons=("",) * bands,
+            quantity=quantity,
+            nodata=nodata,
+            georef=georef,
+            name=name,
+        )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Bands, rows, columns."""
+        _, rows, cols = self.source.shape
+        return len(self.order), rows, cols
+
+    @property
+    def window(self) -> Window:
+        """The whole scene as a window."""
+        _, rows, cols = self.shape
+        return Window(0, 0, rows, cols)
+
+    @property
+    def used(self) -> NDArray[np.intp]:
+        """Indices of the valid bands."""
+        return np.flatnonzero(self.valid)
+
+    def read(self, window: Window | None = None, bands: Sequence[int] | NDArray[np.intp] | None = None) -> NDArray[np.float32]:
+        """Scaled numbers of a window, NaN where there is no data.
+
+        Args:
+            window: pixels to read, the whole scene by default.
+            bands: indices into the cube's bands, the valid ones by default.
+
+        Returns:
+            (bands, height, width) float32 in the cube's quantity.
+        """
+        chosen = self.used if bands is None else np.asarray(bands, dtype=np.intp)
+        window = self.window if window is None else window
+        stored = self.source.read(self.order[chosen], window)
+        values: NDArray[np.float32] = stored.astype(np.float32)
+        missing = ~np.isfinite(values)
+        if self.nodata is not None:
+            missing |= stored == self.nodata
+        scale, offset = (
+            np.float32(term) if np.ndim(term) == 0 else np.asarray(term, dtype=np.float32)[chosen, None, None]
+            for term in (self.scale, self.offset)
+        )
+        values *= scale
+        values += offset
+        values[missing] = np.nan
+        return values
+
+    def dropped(self, bands: NDArray[np.bool_], reason: str) -> Cube:
+        """This cube with some bands (bool, one a band) marked not valid for a reason; earlier reasons stay."""
+        newly = bands & self.valid
+        reasons = tuple(reason if new else old for new, old in zip(newly, self.reasons, strict=True))
+        return replace(self, valid=self.valid & ~bands, reasons=reasons)
+
+    def noted(self, *notes: str) -> Cube:
+        """This cube with further notes for a person."""
+        return replace(self, notes=self.notes + notes)
