@@ -1,0 +1,1 @@
+"""Benchmark scenes, one file each: `load(root=None)` gives labelled scenes, `PROTOCOLS` how they are split."""

@@ -1,0 +1,12 @@
+"""Figures of merit: one table, short name -> metric."""
+
+from hypersigma.metrics.classification import (
+    METRICS,
+    bootstrap,
+    confusion_matrix,
+    expected_calibration_error,
+    per_class,
+    score,
+)
+
+__all__ = ["METRICS", "bootstrap", "confusion_matrix", "expected_calibration_error", "per_class", "score"]
