@@ -7,29 +7,34 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from importlib import metadata
+from importlib.util import find_spec
 from types import ModuleType
 
 from hypersigma.errors import ConfigError
 
 
-def suggestion(name: str, known: list[str]) -> str:
+def suggestion(name: str, known: Sequence[str]) -> str:
     """A sentence that names the nearest known name, or all of them."""
+    # difflib is seldom needed: only where something went wrong
     import difflib
 
     near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"
 
 
 def names(package: str) -> list[str]:
     """Registered names of a package such as "hypersigma.readers", sorted."""
-    folder = importlib.import_module(package)
-    own = {item.name for item in pkgutil.iter_modules(folder.__path__) if not item.name.startswith("_")}
+    # the folder is looked at, not imported: listing the tasks must not cost the import of torch
+    spec = find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
+    own = {item.name for item in pkgutil.iter_modules(folders or []) if not item.name.startswith("_")}
     return sorted(own | {point.name for point in metadata.entry_points(group=package)})
 
 
 def load(package: str, name: str) -> ModuleType:
-    """The module registered under a name.
+    """The module registered under a name; words may be joined by "-" as well as by "_".
 
     Raises:
         ConfigError: no such name; the message suggests the nearest one.
