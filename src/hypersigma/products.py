@@ -17,6 +17,8 @@ from hypersigma.georef import Georef
 Kind = Literal["classes", "score", "abundances", "cube"]
 Color = tuple[int, int, int]
 
+NO_CLASS = "no class"  # what value 0 of a class layer is called
+
 
 @dataclass(frozen=True)
 class Legend:
@@ -44,7 +46,8 @@ class Layer:
         array: (rows, cols) or (bands, rows, cols); may be a memory map.
         kind: how to draw and store it.
         georef: where it lies, or None.
-        nodata: the number that means "no data" (0 for classes, NaN for the rest by default).
+        nodata: the number that means "no data"; by default 0 for classes, NaN for other floating-point
+            numbers, none for other integers.
         legend: names and colours, for kind "classes".
         units: of the values, for the rest ("probability", "radians" ...).
         band_names: one a band where there is more than one.
@@ -62,6 +65,31 @@ class Layer:
     band_names: tuple[str, ...] = ()
     wavelengths: NDArray[np.float64] | None = None
     description: str = ""
+
+    def __post_init__(self) -> None:
+        if self.array.ndim not in (2, 3):
+            raise ValueError(f"layer {self.name}: an array of 2 or 3 axes is needed, found shape {self.array.shape}")
+        if self.kind == "classes" and self.array.ndim == 3:
+            raise ValueError(f"layer {self.name}: classes need an array (rows, cols), found shape {self.array.shape}")
+        bands = self.planes.shape[0]
+        if self.band_names and len(self.band_names) != bands:
+            raise ValueError(f"layer {self.name}: {len(self.band_names)} band names for {bands} bands")
+        if self.wavelengths is not None and len(self.wavelengths) != bands:
+            raise ValueError(f"layer {self.name}: {len(self.wavelengths)} wavelengths for {bands} bands")
+        if self.nodata is None and self.kind == "classes":
+            object.__setattr__(self, "nodata", 0.0)
+        elif self.nodata is None and np.issubdtype(self.array.dtype, np.floating):
+            object.__setattr__(self, "nodata", float("nan"))
+
+    @property
+    def planes(self) -> NDArray[Any]:
+        """The array as (bands, rows, cols), a view."""
+        return self.array if self.array.ndim == 3 else self.array[None]
+
+    def missing(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """Where values of this layer mean "no data": the no-data number, NaN and infinities."""
+        absent: NDArray[np.bool_] = ~np.isfinite(values)
+        return absent if self.nodata is None else absent | (values == self.nodata)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,42 @@
+"""Results on disk: layers as files of a format each, and the folder that holds a whole result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hypersigma.products import Layer, Report
+from hypersigma.writers import geotiff, png, report_html, report_json
+from hypersigma.writers._atomic import REPORT_FILE, check_output, replaced_file, replaced_folder
+
+__all__ = ["check_output", "replaced_file", "replaced_folder", "save", "write_result"]
+
+
+def save(layers: Sequence[Layer], report: Report, folder: Path, *, overwrite: bool = False) -> Path:
+    """Write a result into a folder that appears whole or not at all, and return the folder.
+
+    To put more into it (a model), open the folder with `replaced_folder` and call `write_result`.
+
+    Args:
+        layers: become `<layer>.tif` and `<layer>.png`.
+        report: becomes `report.html` and `report.json`; its `layers` are set to those written.
+        folder: where to; made with its parents.
+        overwrite: replace an earlier result.
+
+    Raises:
+        OutputError: the folder holds something (see `check_output`), or the disk refuses.
+    """
+    with replaced_folder(folder, overwrite=overwrite) as place:
+        write_result(layers, report, place)
+    return folder
+
+
+def write_result(layers: Sequence[Layer], report: Report, folder: Path) -> None:
+    """Write layers, pictures and report into an existing folder."""
+    report = replace(report, layers=tuple(layer.name for layer in layers))
+    for layer in layers:
+        geotiff.write(layer, folder / f"{layer.name}.tif")
+        png.write(layer, folder / f"{layer.name}.png")
+    report_html.write(report, layers, folder / "report.html")
+    report_json.write(report, folder / REPORT_FILE)
