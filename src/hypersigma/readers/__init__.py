@@ -1,0 +1,111 @@
+"""Readers: files of many formats as cubes, read lazily.
+
+A file of this package is a reader; it exports `sniff(path)` and `open(path, *, variable, given)`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma.cube import Cube
+from hypersigma.errors import InputError
+from hypersigma.registry import load, names
+
+if TYPE_CHECKING:
+    from hypersigma.readers._bands import Given
+
+_PACKAGE = "hypersigma.readers"
+_READABLE = "ENVI (.hdr beside the data), GeoTIFF, MATLAB (.mat), HDF5 and netCDF4 with a wavelength coordinate"
+
+
+class Reader(Protocol):
+    """What a reader's module offers."""
+
+    def sniff(self, path: Path) -> int:
+        """0: not mine; 1: a container I read; 2: a product whose description I know. Cheap, never raises."""
+
+    def open(self, path: Path, *, variable: str | None, given: Given | None) -> Cube:
+        """The scene, lazily; `variable` names one of several arrays, `given` replaces the file's band table."""
+
+
+def open_cube(
+    path: str | Path,
+    *,
+    reader: str | None = None,
+    variable: str | None = None,
+    wavelengths: str | Sequence[float] | NDArray[np.float64] | None = None,
+    sensor: str | None = None,
+) -> Cube:
+    """A scene on disk, opened lazily: pixels are read when they are asked for.
+
+    Args:
+        path: the file; for ENVI the header or the data.
+        reader: name of a reader, where the file's own signs mislead.
+        variable: the array to read, where a file holds several.
+        wavelengths: band centres that replace the file's: "FIRST:LAST" in nm (evenly spaced), or one a band.
+        sensor: a sensor whose band centres and widths replace the file's.
+
+    Raises:
+        InputError: no such file, a format no reader knows, or a file that is damaged or does not fit.
+        ConfigError: no such reader or sensor.
+    """
+    path = Path(path)
+    _require_file(path)
+    given = _given(wavelengths, sensor)
+    chosen = _best(path) if reader is None else cast(Reader, load(_PACKAGE, reader))
+    cube = chosen.open(path, variable=variable, given=given)
+    if given is not None:
+        cube = cube.noted(f"band centres: as for sensor {sensor}" if sensor else "band centres: as given")
+    return cube
+
+
+def _require_file(path: Path) -> None:
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give one file of the scene")
+    if not path.exists():
+        siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = difflib.get_close_matches(path.name, siblings, n=1)
+        raise InputError(f"{path}: there is no such file" + (f"; did you mean {near[0]}?" if near else ""))
+
+
+def _best(path: Path) -> Reader:
+    """The reader that is surest of a file.
+
+    Raises:
+        InputError: none is.
+    """
+    readers = [cast(Reader, load(_PACKAGE, name)) for name in names(_PACKAGE)]
+    scores = [candidate.sniff(path) for candidate in readers]
+    if max(scores) == 0:
+        found = f"{path.stat().st_size} bytes, suffix '{path.suffix}'"
+        raise InputError(f"{path}: not a scene in a known format ({found}); can be read: {_READABLE}")
+    return readers[scores.index(max(scores))]
+
+
+def _given(wavelengths: str | Sequence[float] | NDArray[np.float64] | None, sensor: str | None) -> Given | None:
+    """A person's band table for any number of bands, or None where nothing was given.
+
+    Raises:
+        InputError: both wavelengths and a sensor are given.
+    """
+    from hypersigma.readers._bands import BandTable
+    from hypersigma.spectra import parse_wavelengths, sensor_bands
+
+    if wavelengths is not None and sensor is not None:
+        raise InputError("both wavelengths and a sensor are given; give one of them")
+    if sensor is not None:
+        centres, fwhm = sensor_bands(sensor)
+        return lambda num_bands: BandTable(centres=centres, unit="nm", fwhm=fwhm)
+    if isinstance(wavelengths, str):
+        text = wavelengths
+        return lambda num_bands: BandTable(centres=parse_wavelengths(text, num_bands), unit="nm")
+    if wavelengths is not None:
+        values = np.asarray(wavelengths, dtype=np.float64)
+        return lambda num_bands: BandTable(centres=values)
+    return None

@@ -1,0 +1,92 @@
+"""Pixels that GDAL reads: a source over a raster file, block by block."""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma.errors import InputError
+from hypersigma.georef import Georef
+from hypersigma.readers._handle import Handle
+from hypersigma.readers._unreadable import unreadable
+from hypersigma.tiling import Window
+
+
+def open_raster(path: Path) -> Any:
+    """The rasterio dataset of a file, quietly.
+
+    Raises:
+        InputError: GDAL cannot open it.
+    """
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+
+    # inside an Env what GDAL has to say goes to the log instead of the terminal
+    with warnings.catch_warnings(), rasterio.Env():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        try:
+            return rasterio.open(path)
+        except RasterioIOError as error:
+            raise unreadable(path, "as a raster", error) from error
+
+
+class RasterSource:
+    """The pixels of a raster file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file: Handle[Any] = Handle(partial(open_raster, path))
+        dataset = self.file()
+        self._shape = (dataset.count, dataset.height, dataset.width)
+        self._dtype = np.result_type(*dataset.dtypes)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._dtype
+
+    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
+        from rasterio.errors import RasterioIOError
+        from rasterio.windows import Window as Area
+
+        area = Area(window.col, window.row, window.width, window.height)
+        try:
+            block: NDArray[Any] = self.file().read(indexes=[int(band) + 1 for band in bands], window=area)
+        except RasterioIOError as error:
+            raise unreadable(self.path, f"in {window}", error) from error
+        return block
+
+
+def raster_georef(dataset: Any) -> Georef | None:
+    """The georeference of an open dataset: its transform, with or without a coordinate system; None for neither."""
+    if dataset.crs is None and dataset.transform.is_identity:
+        return None
+    transform = tuple(dataset.transform)[:6]
+    return Georef(transform, dataset.crs.to_wkt() if dataset.crs is not None else None)
+
+
+def require_whole(path: Path, dataset: Any) -> None:
+    """Refuse a TIFF that ends before its last blocks.
+
+    Only the last block of each of the outer bands is looked up: writers put blocks in order.
+
+    Raises:
+        InputError: with the bytes expected and found.
+    """
+    size = path.stat().st_size
+    height, width = dataset.block_shapes[0]
+    last = f"{(dataset.width - 1) // width}_{(dataset.height - 1) // height}"
+    for band in {1, dataset.count}:
+        offset = dataset.get_tag_item(f"BLOCK_OFFSET_{last}", "TIFF", bidx=band)
+        length = dataset.get_tag_item(f"BLOCK_SIZE_{last}", "TIFF", bidx=band)
+        end = int(offset or 0) + int(length or 0)
+        if end > size:
+            raise InputError(f"{path}: truncated: at least {end} bytes expected, {size} found; copy the file anew")
