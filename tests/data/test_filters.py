@@ -94,7 +94,7 @@ def test_guided_filter_smooths_inside_and_keeps_the_edge() -> None:
 
 def test_superpixels_follow_the_edge_and_skip_no_data() -> None:
     array = holed(10 * two_halves(noise=0.05))
-    segments = superpixels(array, 8, compactness=0.1)
+    segments = superpixels(array, 8)
     np.testing.assert_array_equal(segments == 0, np.isnan(array[0]))
     left, right = set(segments[:, :10].ravel()) - {0}, set(segments[:, 10:].ravel()) - {0}
     assert not left & right
@@ -105,6 +105,12 @@ def test_superpixels_without_holes_are_close_to_the_number_asked() -> None:
     segments = superpixels(rng.normal(size=(2, 30, 30)) * 0.01, 9)
     assert 6 <= segments.max() <= 12
     assert segments.min() == 1
+
+
+def test_compactness_is_in_units_of_the_array() -> None:
+    array = rng.normal(size=(2, 30, 30))
+    first = superpixels(array, 9, compactness=2.0)
+    np.testing.assert_array_equal(superpixels(array * 4.0, 9, compactness=8.0), first)
 
 
 def test_segment_means_are_means() -> None:

@@ -71,24 +71,26 @@ def guided_filter(scores: NDArray[Any], guide: NDArray[Any], radius: int, eps: f
     return result
 
 
-def superpixels(array: NDArray[Any], num_segments: int, compactness: float = 10.0) -> NDArray[np.int64]:
+def superpixels(array: NDArray[Any], num_segments: int, compactness: float = 1.0) -> NDArray[np.int64]:
     """Segments of like pixels by SLIC (Achanta et al., 2012): (rows, cols), 1, 2, ..., and 0 for no data.
 
     Args:
         array: (bands, rows, cols); distances are Euclidean over the bands.
         num_segments: about how many.
-        compactness: weight of closeness in space against likeness in the bands.
+        compactness: distance in the bands that weighs as much as one segment's width in space.
     """
     from skimage.segmentation import slic
 
     valid = _valid(array)
     if not valid.any():
         return np.zeros(valid.shape, dtype=np.int64)
-    filled = np.where(valid, array, 0.0).transpose(1, 2, 0)
+    # The array is brought to 0-1 inside, and compactness must follow, or it would mean another thing on each scene.
+    low, high = float(array[:, valid].min()), float(array[:, valid].max())
+    filled = np.where(valid, array, low).transpose(1, 2, 0)
     segments: NDArray[np.int64] = slic(
         np.ascontiguousarray(filled, dtype=np.float64),
         n_segments=num_segments,
-        compactness=compactness,
+        compactness=compactness / max(high - low, 1e-30),
         start_label=1,
         mask=None if valid.all() else valid,
         channel_axis=-1,

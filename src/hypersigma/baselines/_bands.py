@@ -1,0 +1,75 @@
+"""Which bands of a sensor a classical classifier uses, and whether another scene has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma.cube import Cube
+from hypersigma.errors import InputError
+from hypersigma.tiling import Window
+
+_SAME_NM = 1.0  # band centres closer than this are the same band
+
+
+@dataclass(frozen=True)
+class Bands:
+    """The bands of a sensor that a model uses.
+
+    Attributes:
+        indices: of the used bands among the cube's.
+        total: bands of the cube.
+        wavelengths: nm of all bands of the cube, or None where unknown.
+    """
+
+    indices: tuple[int, ...]
+    total: int
+    wavelengths: tuple[float, ...] | None
+
+    @classmethod
+    def of(cls, cube: Cube) -> Bands:
+        """The valid bands of a cube."""
+        wavelengths = None if cube.wavelengths is None else tuple(float(centre) for centre in cube.wavelengths)
+        return cls(tuple(int(band) for band in cube.used), cube.shape[0], wavelengths)
+
+    def check(self, cube: Cube) -> None:
+        """Raise InputError unless a cube has the same bands."""
+        found = cube.shape[0]
+        if found != self.total:
+            raise InputError(
+                f"{cube.name} has {found} bands, the classifier was fitted on {self.total}; "
+                "use scenes of one sensor with the same bands"
+            )
+        if self.wavelengths is None or cube.wavelengths is None:
+            return
+        distances = np.abs(np.asarray(self.wavelengths) - cube.wavelengths)
+        worst = int(np.argmax(distances))
+        if distances[worst] > _SAME_NM:
+            raise InputError(
+                f"band {worst + 1} of {cube.name} lies at {cube.wavelengths[worst]:.1f} nm, the classifier was fitted "
+                f"on one at {self.wavelengths[worst]:.1f} nm; use scenes of one sensor with the same bands"
+            )
+
+    def restricted(self, cube: Cube) -> Bands:
+        """These bands without those that are not valid in a further cube."""
+        self.check(cube)
+        return replace(self, indices=tuple(band for band in self.indices if cube.valid[band]))
+
+    def read(self, cube: Cube, window: Window) -> NDArray[np.float32]:
+        """The used bands of a window: (bands, height, width), NaN where there is no data.
+
+        Raises:
+            InputError: the cube has other bands, or a used band is marked as not valid and empty in it.
+        """
+        self.check(cube)
+        array = cube.read(window, self.indices)
+        empty = ~np.isfinite(array).any(axis=(1, 2)) & ~cube.valid[list(self.indices)]
+        if empty.any() and not empty.all():
+            band = self.indices[int(np.argmax(empty))]
+            raise InputError(
+                f"{cube.name} has no data in band {band + 1} ({cube.reasons[band]}), which the classifier was fitted "
+                "on; fit it with a scene in which that band is marked as not valid too"
+            )
+        return array
