@@ -194,20 +194,12 @@ def _cut(field: Mask, config: SplitConfig, generator: np.random.Generator) -> tu
     Where the field is too small for that, the guard shrinks until each side keeps a quarter of the class or
     the label budget.
     """
-    needed = min(config.num_per_class or 10, max(np.count_nonzero(field) // 4, 1))
-    axes = generator.permutation(2)
-    for guard in range(config.window_radius, -1, -1):
-        for axis in axes:
-            sides = _sides(field, int(axis), guard)
-            if all(np.count_nonzero(side) >= needed for side in sides):
-                first, second = (sides[index] for index in generator.permutation(2))
-                return first, second
-    # No line leaves enough: pixels in reading order, first half against second.
-    pixels = np.flatnonzero(field)
-    first, second = np.zeros_like(field), np.zeros_like(field)
-    first.flat[pixels[: len(pixels) // 2]] = True
-    second.flat[pixels[len(pixels) // 2 :]] = True
-    return first, second
+    needed = min(config.num_per_class or 10, max(int(np.count_nonzero(field)) // 4, 1))
+    axes = [int(axis) for axis in generator.permutation(2)]
+    cuts = (_sides(field, axis, guard) for guard in range(config.window_radius, -1, -1) for axis in axes)
+    # Without a guard there is always such a line: a row and a column that hold most of a field cross it.
+    sides = next(sides for sides in cuts if all(np.count_nonzero(side) >= needed for side in sides))
+    return sides if generator.random() < 0.5 else sides[::-1]
 
 
 def _sides(field: Mask, axis: int, guard: int) -> tuple[Mask, Mask]:

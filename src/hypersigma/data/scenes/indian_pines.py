@@ -66,6 +66,8 @@ TASK = "classification"
 
 # Bands of water vapour and noise that the 200-band form leaves out of 220, counted from one.
 _REMOVED = (*range(104, 109), *range(150, 164), 220)
+# Bands beyond the wavelength at which the first and second pair of overlapping detectors are cut.
+_OVERLAPPING = (31, 32, 94, 95)
 
 
 def load(root: Path | None = None) -> list[LabelledScene]:
@@ -88,6 +90,7 @@ def load(root: Path | None = None) -> list[LabelledScene]:
     centres, widths = (values[kept] for values in sensor_bands("aviris_1992"))
     cube = Cube.from_array(data.transpose(2, 0, 1), centres, widths, quantity="counts", name="indian_pines")
     cube = dataclasses.replace(cube, sensor="AVIRIS", path=paths[0])
+    cube = cube.dropped(np.isin(kept[cube.order] + 1, _OVERLAPPING), "overlap of two detectors")
     return [LabelledScene(cube, np.asarray(labels, dtype=np.int32), LEGEND)]
 
 
