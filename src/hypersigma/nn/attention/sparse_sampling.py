@@ -1,0 +1,124 @@
+"""Sparse sampling attention: every token looks at a few places that it chooses by itself."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn.functional import embedding_bag
+
+from hypersigma.nn.attention.base import Attention
+from hypersigma.nn.layout import Layout, Samples
+
+OffsetStart = Literal["ring", "near_zero"]
+
+# Up to here all scores in one product are cheaper than gathering vectors (measured on CPU).
+DENSE_TOKENS = 256
+
+
+class SparseSamplingAttention(Attention):
+    """Attention over `points` fractional places per token and head (HyperSIGMA, arXiv 2406.11519, section III-B).
+
+    Offsets from the token are a linear function of its unscaled query, in token units, (x, y) on a picture. Keys
+    and values are interpolated there; places outside a picture have zero key and value and still take their share
+    of the softmax, as published; missing places on the band axis take none.
+
+    Args:
+        axes: 2 for tokens on a picture, 1 for tokens on the band axis.
+        start: where new offsets begin: on a ring around the token, or near zero (published).
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        heads: int,
+        *,
+        points: int = 8,
+        axes: int = 2,
+        bias: bool = True,
+        start: OffsetStart = "ring",
+    ) -> None:
+        super().__init__(dim, heads, bias=bias)
+        self.points = points
+        self.axes = axes
+        self.start = start
+        self.offsets = nn.Linear(self.inner_dim, heads * points * axes)
+        self.reset_offsets()
+
+    def reset_offsets(self) -> None:
+        """Put the offsets where new ones begin."""
+        if self.start == "near_zero":
+            nn.init.trunc_normal_(self.offsets.weight, std=0.02)
+            nn.init.zeros_(self.offsets.bias)
+            return
+        nn.init.zeros_(self.offsets.weight)
+        with torch.no_grad():
+            self.offsets.bias.copy_(ring(self.heads, self.points, self.axes).flatten())
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor, layout: Layout) -> Tensor:
+        """Mixed values (B, heads, N, head_dim) from the places each token looks at."""
+        offsets = rearrange(
+            self.offsets(rearrange(query, "b h n d -> b n (h d)")),
+            "b n (h p a) -> b h n p a",
+            h=self.heads,
+            a=self.axes,
+        )
+        samples = layout.sample(offsets)
+        mix = mix_by_scores if query.shape[2] <= DENSE_TOKENS else mix_by_gathering
+        return mix(query * self.head_dim**-0.5, key, value, samples)
+
+
+def ring(heads: int, points: int, axes: int) -> Tensor:
+    """Offsets (heads, points, axes) in all directions; the heads reach 1, 2, 3, 4, 1, ... tokens far.
+
+    On a picture the directions are stretched to a square, so that 8 points at distance 1 are the 8 neighbours; on
+    the band axis they are -1, 1, -2, 2, ...
+    """
+    distance = (1.0 + torch.arange(heads) % 4)[:, None, None]
+    step = torch.arange(points)
+    if axes == 1:
+        return ((step // 2 + 1) * (2 * (step % 2) - 1))[:, None] * distance
+    angle = step * (2 * math.pi / points)
+    circle = torch.stack([angle.cos(), angle.sin()], dim=-1)
+    return circle / circle.abs().amax(dim=-1, keepdim=True) * distance
+
+
+def mix_by_scores(query: Tensor, key: Tensor, value: Tensor, samples: Samples) -> Tensor:
+    """Sampled attention through all N x N scores: the interpolation moves from vectors to scalars.
+
+    A sampled key is a mixture of keys, so its logit is the same mixture of scores; likewise the point weights
+    mix rows of values. Equal to `mix_by_gathering`, quicker for few tokens.
+    """
+    scores = query @ key.transpose(-1, -2)
+    index = samples.tokens.flatten(-2)
+    corners = scores.gather(-1, index).view(samples.weight.shape)
+    mixture = _point_weights((corners * samples.weight).sum(-1), samples) * samples.weight
+    weights = torch.zeros_like(scores).scatter_add(-1, index, mixture.flatten(-2).to(scores.dtype))
+    return weights @ value
+
+
+def mix_by_gathering(query: Tensor, key: Tensor, value: Tensor, samples: Samples) -> Tensor:
+    """Sampled attention that reads only the sampled tokens; memory linear in N."""
+    batch, heads, tokens, _ = key.shape
+    first = torch.arange(0, batch * heads * tokens, tokens, device=key.device).view(batch, heads, 1, 1, 1)
+    rows = samples.tokens + first
+    sampled = _weighted_rows(key, rows.flatten(0, 3), samples.weight.flatten(0, 3)).view(*rows.shape[:4], -1)
+    logits = (sampled @ query.unsqueeze(-1)).squeeze(-1)
+    mixture = _point_weights(logits, samples) * samples.weight
+    return _weighted_rows(value, rows.flatten(3).flatten(0, 2), mixture.flatten(3).flatten(0, 2)).view_as(query)
+
+
+def _point_weights(logits: Tensor, samples: Samples) -> Tensor:
+    """Softmax over the points (B, heads, N, P, 1); missing ones take no part."""
+    if samples.missing is not None:
+        logits = logits.masked_fill(samples.missing, -torch.inf)
+    return logits.softmax(-1).unsqueeze(-1)
+
+
+def _weighted_rows(vectors: Tensor, rows: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sums (bags, d) of rows of `vectors` (B, heads, N, d), laid out as one table; rows (bags, K)."""
+    table = vectors.flatten(0, 2)
+    return embedding_bag(rows, table, mode="sum", per_sample_weights=weights.to(table.dtype))

@@ -1,0 +1,82 @@
+"""From pictures to tokens: patches of all bands, or bands of a whole tile; both take missing bands."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool1d, conv2d
+
+from hypersigma.errors import ConfigError
+from hypersigma.nn.resize import resize_patch
+
+TokenKind = Literal["bands", "pooled"]
+
+
+class PatchEmbed(nn.Module):
+    """One token a patch: a linear map of its channels x patch x patch values. A remainder of pixels is left out."""
+
+    def __init__(self, channels: int, dim: int, patch: int) -> None:
+        super().__init__()
+        self.patch = patch
+        convolution = nn.Conv2d(channels, dim, patch, patch)
+        self.weight, self.bias = convolution.weight, convolution.bias
+
+    def forward(self, image: Tensor, present: Tensor | None = None) -> Tensor:
+        """Tokens as a map (B, D, h, w) of an image (B, C, H, W).
+
+        Channels without data, where `present` (C,) is False, count as zero, and the rest is scaled up by C / number
+        present, so that a token keeps its magnitude.
+        """
+        if image.shape[1] != self.weight.shape[1]:
+            raise ConfigError(f"the patch embedding takes {self.weight.shape[1]} channels, found {image.shape[1]}")
+        if present is not None:
+            image = image.masked_fill(~present[:, None, None], 0.0) * (len(present) / present.sum())
+        return conv2d(image, self.weight, self.bias, stride=self.patch)
+
+    def resized(self, patch: int) -> PatchEmbed:
+        """This embedding for another patch size."""
+        dim, channels = self.weight.shape[:2]
+        other = PatchEmbed(channels, dim, patch)
+        other.load_state_dict({"weight": resize_patch(self.weight, patch, patch), "bias": self.bias})
+        return other
+
+
+class SpectralMap(nn.Module):
+    """One token a band: a linear map of the band's picture, a patch embedding whose patch is the tile.
+
+    An image of another size than the tile meets weights that are resized to it.
+
+    Args:
+        tile: rows and columns the weights are kept for.
+        tokens: number of tokens.
+        kind: "bands", where every channel is a token and missing ones are left out; or "pooled", where channels
+            are averaged to the number of tokens (repeated where there are fewer), as published.
+    """
+
+    def __init__(self, dim: int, tile: tuple[int, int], *, tokens: int, kind: TokenKind = "bands") -> None:
+        super().__init__()
+        self.tokens = tokens
+        self.kind = kind
+        self.weight = nn.Parameter(torch.empty(dim, *tile))
+        self.bias = nn.Parameter(torch.zeros(dim))
+        nn.init.trunc_normal_(self.weight, std=0.02)
+
+    def forward(self, image: Tensor, present: Tensor | None = None) -> Tensor:
+        """Tokens (B, N, D) of an image (B, C, H, W); `present` (C,) says which bands hold data."""
+        bands = self._bands(image, present)
+        weight = resize_patch(self.weight, *image.shape[-2:])
+        return nn.functional.linear(bands.flatten(2), weight.flatten(1), self.bias)
+
+    def _bands(self, image: Tensor, present: Tensor | None) -> Tensor:
+        """One picture a token (B, N, H, W)."""
+        if self.kind == "pooled":
+            if present is not None:
+                raise ConfigError("pooled tokens mix the bands, so none of them may be missing; use tokens: bands")
+            pooled = adaptive_avg_pool1d(rearrange(image, "b c h w -> b (h w) c"), self.tokens)
+            return rearrange(pooled, "b (h w) t -> b t h w", h=image.shape[2])
+        if image.shape[1] != self.tokens:
+            raise ConfigError(f"one token a band: expected {self.tokens} bands, found {image.shape[1]}")
+        return image if present is None else image[:, present]

@@ -1,0 +1,103 @@
+"""Where tokens lie, and which of them a place between tokens is made of.
+
+Sparse sampling attention looks at fractional places; a layout turns each into a few neighbouring tokens with
+interpolation weights. Everything is in token units: a step of 1 is one token.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+# A place on the band axis further than this from every present token says nothing.
+REACH = 1.5
+
+
+class Samples(NamedTuple):
+    """Places as mixtures of K neighbouring tokens.
+
+    Attributes:
+        tokens: their indices (..., N, P, K), long.
+        weight: their interpolation weights (..., N, P, K).
+        missing: places without data (..., N, P), bool, or None where there are none.
+    """
+
+    tokens: Tensor
+    weight: Tensor
+    missing: Tensor | None
+
+
+class Layout(Protocol):
+    """The places of N tokens."""
+
+    def sample(self, offsets: Tensor) -> Samples:
+        """Neighbours of the places (..., N, P, axes) given relative to each token."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Tokens of a picture, row-major; offsets are (x, y) and a place outside the picture is zero.
+
+    The convention is that of bilinear `grid_sample` with zero padding and align_corners False.
+    """
+
+    rows: int
+    cols: int
+
+    def sample(self, offsets: Tensor) -> Samples:
+        """The four cells around each place; cells outside have weight 0."""
+        token = torch.arange(self.rows * self.cols, device=offsets.device)[:, None]
+        col, row = token % self.cols + offsets[..., 0], token // self.cols + offsets[..., 1]
+        left, top = col.detach().floor(), row.detach().floor()
+        cols, col_weights = _cell(left, col - left, self.cols)
+        rows, row_weights = _cell(top, row - top, self.rows)
+        index = rows.unsqueeze(-1) * self.cols + cols.unsqueeze(-2)
+        weight = row_weights.unsqueeze(-1) * col_weights.unsqueeze(-2)
+        return Samples(index.flatten(-2), weight.flatten(-2), None)
+
+
+def _cell(first: Tensor, fraction: Tensor, length: int) -> tuple[Tensor, Tensor]:
+    """Indices and weights (..., 2) of the two cells around a coordinate; weight 0 outside 0..length."""
+    position = torch.stack([first, first + 1], dim=-1)
+    weight = torch.stack([1 - fraction, fraction], dim=-1)
+    inside = (position >= 0) & (position < length)
+    return position.clamp(0, length - 1).long(), weight * inside
+
+
+@dataclass(frozen=True)
+class Line:
+    """Tokens on the band axis, of which some may be missing.
+
+    A place is interpolated between the nearest present tokens on either side, held constant beyond the first and
+    the last one, and missing if no present token is within `REACH` steps. A token whose places are all missing
+    looks at itself.
+
+    Attributes:
+        index: canonical indices of the present tokens (N,), ascending, long.
+    """
+
+    index: Tensor
+
+    def sample(self, offsets: Tensor) -> Samples:
+        """The present tokens on either side of each place."""
+        index = self.index.to(offsets.dtype)
+        place = index[:, None] + offsets[..., 0]
+        right = torch.searchsorted(index, place.detach().contiguous()).clamp(1, max(len(index) - 1, 1))
+        neighbours = torch.stack([right - 1, right], dim=-1).clamp(max=len(index) - 1)
+        start, end = index[neighbours].unbind(-1)
+        fraction = ((place - start) / (end - start).clamp(min=1)).clamp(0, 1)
+        weight = torch.stack([1 - fraction, fraction], dim=-1)
+        missing = torch.minimum((place - start).abs(), (place - end).abs()) > REACH
+        return self._looking_at_itself(neighbours, weight, missing)
+
+    def _looking_at_itself(self, neighbours: Tensor, weight: Tensor, missing: Tensor) -> Samples:
+        """The samples, with the first place of a token that sees nothing moved onto the token."""
+        lonely = missing.all(dim=-1, keepdim=True)
+        moved = lonely & (torch.arange(missing.shape[-1], device=missing.device) == 0)
+        token = torch.arange(len(self.index), device=missing.device)[:, None, None]
+        neighbours = torch.where(moved.unsqueeze(-1), token, neighbours)
+        weight = torch.where(moved.unsqueeze(-1), torch.tensor([1.0, 0.0]).to(weight), weight)
+        return Samples(neighbours, weight, missing & ~moved)

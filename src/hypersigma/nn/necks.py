@@ -1,0 +1,84 @@
+"""What turns the taps of one resolution into a pyramid of maps."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn.functional import max_pool2d
+
+from hypersigma.errors import ConfigError
+from hypersigma.nn.block import NORM_EPSILON
+
+Step = Literal["up4", "up2", "same", "pool2", "pool4"]
+
+SAME: tuple[Step, ...] = ("same", "same", "same", "same")
+
+# Steps of the published networks by patch size, shallow to deep.
+PYRAMIDS: dict[int, tuple[Step, ...]] = {
+    1: ("up2", "same", "pool2", "pool4"),
+    2: ("up2", "same", "pool2", "pool4"),
+    4: ("same", "same", "pool2", "pool4"),
+    8: ("same", "same", "pool2", "pool4"),
+    11: SAME,
+    16: ("up4", "up2", "same", "pool2"),
+}
+
+
+def published_steps(patch: int) -> tuple[Step, ...]:
+    """The steps of the published networks for a patch size.
+
+    Raises:
+        ConfigError: there is no published pyramid for that patch size.
+    """
+    if patch not in PYRAMIDS:
+        raise ConfigError(f"no published pyramid for patch size {patch}; there are {', '.join(map(str, PYRAMIDS))}")
+    return PYRAMIDS[patch]
+
+
+class Pyramid(nn.Module):
+    """One step a tap, each from the common resolution to its own."""
+
+    def __init__(self, dim: int, steps: tuple[Step, ...]) -> None:
+        super().__init__()
+        self.steps = nn.ModuleList(_step(dim, step) for step in steps)
+
+    def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Maps (B, D, h, w), each at its own resolution."""
+        return tuple(step(tapped) for step, tapped in zip(self.steps, maps, strict=True))
+
+
+class MapNorm(nn.LayerNorm):
+    """Layer norm over the channels of a map (B, D, h, w)."""
+
+    def forward(self, tapped: Tensor) -> Tensor:
+        return super().forward(tapped.movedim(1, -1)).movedim(-1, 1)
+
+
+class MaxPool(nn.Module):
+    """The maximum over cells of `size` x `size`; a map smaller than a cell is one cell."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, tapped: Tensor) -> Tensor:
+        """A map (B, D, h // size, w // size), at least one cell each way."""
+        rows, cols = tapped.shape[-2:]
+        return max_pool2d(tapped, (min(self.size, rows), min(self.size, cols)))
+
+
+def _step(dim: int, step: Step) -> nn.Module:
+    """The module of one step."""
+    if step == "same":
+        return nn.Identity()
+    if step == "up2":
+        return nn.Sequential(_doubling(dim))
+    if step == "up4":
+        return nn.Sequential(_doubling(dim), MapNorm(dim, eps=NORM_EPSILON), nn.GELU(), _doubling(dim))
+    return MaxPool(int(step.removeprefix("pool")))
+
+
+def _doubling(dim: int) -> nn.ConvTranspose2d:
+    """Twice as many rows and columns."""
+    return nn.ConvTranspose2d(dim, dim, kernel_size=2, stride=2)

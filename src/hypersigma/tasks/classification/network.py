@@ -1,0 +1,193 @@
+"""The classification networks: a label a pixel (dense) or a label a window (patch), with or without the gate."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, interpolate
+
+from hypersigma.errors import ConfigError
+from hypersigma.nn.backbone import Backbone, BackboneConfig, SpatialConfig, SpectralConfig
+from hypersigma.nn.encoder import EncoderConfig
+from hypersigma.nn.fusion import SpectralGate
+from hypersigma.nn.necks import SAME, Pyramid, Step, published_steps
+from hypersigma.nn.pad import reflect_to_multiple
+from hypersigma.nn.sizes import Size
+
+WIDTH = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """Everything about a classification network; `backbone.spectral: null` is the spatial-only variant.
+
+    Attributes:
+        num_classes: classes, without the unlabelled one.
+        backbone: the encoders.
+        head: "dense", a label a pixel, or "patch", a label for the middle of a window.
+        pyramid: step of each tap, shallow to deep.
+        gate_mask: whether the gate is told which bands are present; published: false.
+        edges: what becomes of pixels behind the last whole patch: "reflect" fills the patch up, "drop" leaves them
+            out, as published.
+        upsampling: "centres" keeps a label over the middle of its token, "corners" stretches the outermost tokens to
+            the borders, as published.
+    """
+
+    num_classes: int
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    head: Literal["dense", "patch"] = "dense"
+    pyramid: tuple[Step, ...] = ("same", "same", "pool2", "pool4")
+    gate_mask: bool = True
+    edges: Literal["reflect", "drop"] = "reflect"
+    upsampling: Literal["centres", "corners"] = "centres"
+
+    def __post_init__(self) -> None:
+        if self.num_classes < 2:
+            raise ConfigError(f"classification needs at least 2 classes, found {self.num_classes}")
+        taps = self.backbone.spatial.encoder.taps
+        if len(self.pyramid) != len(taps):
+            raise ConfigError(f"a pyramid of {len(self.pyramid)} steps does not fit {len(taps)} taps {taps}")
+
+
+def published_config(
+    size: Size,
+    *,
+    head: Literal["dense", "patch"],
+    channels: int,
+    image: tuple[int, int],
+    patch: int,
+    num_classes: int,
+    gated: bool = True,
+) -> NetworkConfig:
+    """The published network for images of rows x columns: HyperSIGMA, or SpatSIGMA where not `gated`."""
+    encoder = replace(EncoderConfig.of_size(size), offsets="near_zero")
+    spatial = SpatialConfig(
+        encoder=encoder,
+        channels=channels,
+        patch=patch,
+        positions="learned" if gated or head == "patch" else "none",
+        grid=(image[0] // patch, image[1] // patch),
+    )
+    # Published networks read the first spectral tap alone.
+    spectral = SpectralConfig(
+        encoder=replace(encoder, taps=size.taps[:1]), kind="pooled", tile=image, axis="picture", positions="learned"
+    )
+    return NetworkConfig(
+        num_classes=num_classes,
+        backbone=BackboneConfig(spatial=spatial, spectral=spectral if gated else None),
+        head=head,
+        pyramid=published_steps(patch) if gated or head == "dense" else SAME,
+        gate_mask=False,
+        edges="drop",
+        upsampling="corners",
+    )
+
+
+class ClassificationNetwork(nn.Module):
+    """Encoders, pyramid, gates and a linear classifier.
+
+    Behind the encoders everything but the gates is linear, so the dense classifier works on tokens and only its
+    class scores are brought to pixels: exactly what classifying upsampled maps gives.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        dim, levels = config.backbone.spatial.encoder.dim, len(config.pyramid)
+        self.backbone = Backbone(config.backbone)
+        self.pyramid = Pyramid(dim, config.pyramid)
+        if config.backbone.spectral is None:
+            self.fusion: GatedFusion | None = None
+            self.classifier = _linear_stack(levels * dim, WIDTH, WIDTH // 2, config.num_classes)
+            return
+        self.fusion = GatedFusion(config, levels)
+        if config.head == "dense":
+            self.classifier = _linear_stack(levels * WIDTH, WIDTH, config.num_classes)
+        else:
+            self.classifier = _linear_stack(levels * WIDTH, 2 * WIDTH, WIDTH, config.num_classes, dropout=0.4)
+
+    def forward(self, image: Tensor, present: Tensor | None = None) -> Tensor:
+        """Class scores, (B, K, H, W) of the dense head, (B, K) of the patch head.
+
+        `image` is (B, C, H, W) of any height and width; `present` (C,), bool, says which bands hold data.
+        """
+        rows, cols = image.shape[-2:]
+        if self.config.edges == "reflect":
+            image = reflect_to_multiple(image, self._multiple())
+        features = self.backbone(image, present)
+        maps = self.pyramid(features.spatial)
+        if self.config.head == "patch":
+            maps = tuple(level.mean((2, 3), keepdim=True) for level in maps)
+        if self.fusion is not None:
+            maps = self.fusion(maps, features.spectral, present)
+        # Published networks stack the levels from deep to shallow.
+        maps = maps[::-1]
+        if self.config.head == "patch":
+            return self.classifier(torch.cat(maps, dim=1).flatten(1))  # type: ignore[no-any-return]
+        return self._dense(maps, image.shape[-2], image.shape[-1])[..., :rows, :cols]
+
+    def _dense(self, maps: tuple[Tensor, ...], rows: int, cols: int) -> Tensor:
+        """Class scores (B, K, rows, cols) of maps (B, D, h, w), each brought to pixels by itself and summed."""
+        weight, bias = _composed(self.classifier)
+        corners = self.config.upsampling == "corners"
+        scores = bias[:, None, None]
+        for level, part in zip(maps, weight.chunk(len(maps), dim=1), strict=True):
+            level_scores = conv2d(level, part[..., None, None])
+            scores = scores + interpolate(level_scores, size=(rows, cols), mode="bilinear", align_corners=corners)
+        return scores
+
+    def _multiple(self) -> int:
+        """Pixels that the sides must be a multiple of, so that every level of the pyramid has whole cells."""
+        pools = [int(step.removeprefix("pool")) for step in self.config.pyramid if step.startswith("pool")]
+        return self.config.backbone.spatial.patch * math.lcm(*pools)
+
+
+class GatedFusion(nn.Module):
+    """Every level reduced to `WIDTH` channels and gated by the spectral tokens.
+
+    The dense head gates before the reduction, the patch head after it, as published.
+    """
+
+    def __init__(self, config: NetworkConfig, levels: int) -> None:
+        super().__init__()
+        spectral = config.backbone.spectral
+        assert spectral is not None
+        dim = config.backbone.spatial.encoder.dim
+        self.gate_first = config.head == "dense"
+        gated = dim if self.gate_first else WIDTH
+        self.projection = nn.Linear(spectral.encoder.dim, WIDTH, bias=False)
+        self.reductions = nn.ModuleList(nn.Conv2d(dim, WIDTH, 1, bias=False) for _ in range(levels))
+        self.gates = nn.ModuleList(
+            SpectralGate(spectral.tokens, WIDTH, gated, mask_input=config.gate_mask) for _ in range(levels)
+        )
+
+    def forward(self, maps: tuple[Tensor, ...], tokens: Tensor, present: Tensor | None) -> tuple[Tensor, ...]:
+        """Maps (B, WIDTH, h, w) from maps (B, D, h, w) and spectral tokens (B, N, D)."""
+        tokens = self.projection(tokens)
+        fused = []
+        for level, reduce, gate in zip(maps, self.reductions, self.gates, strict=True):
+            factors = gate(tokens, present)
+            fused.append(reduce(level * factors) if self.gate_first else reduce(level) * factors)
+        return tuple(fused)
+
+
+def _linear_stack(*widths: int, dropout: float = 0.0) -> nn.Sequential:
+    """Linear layers of these widths with nothing but dropout between them, as published."""
+    layers: list[nn.Module] = []
+    for before, after in itertools.pairwise(widths):
+        layers += [nn.Linear(before, after), nn.Dropout(dropout)]
+    return nn.Sequential(*layers[:-1])
+
+
+def _composed(layers: nn.Sequential) -> tuple[Tensor, Tensor]:
+    """The one weight and bias that linear layers amount to together."""
+    first, *others = (layer for layer in layers if isinstance(layer, nn.Linear))
+    weight, bias = first.weight, first.bias
+    for layer in others:
+        weight, bias = layer.weight @ weight, layer(bias)
+    return weight, bias

@@ -1,0 +1,1 @@
+"""Weights on disk: our own form, and the published one."""

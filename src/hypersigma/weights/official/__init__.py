@@ -1,0 +1,1 @@
+"""The published HyperSIGMA weights: the only place that knows their names."""
