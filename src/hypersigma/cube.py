@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.errors import InputError
+from hypersigma.errors import InputError, MissingExtraError
 from hypersigma.georef import Georef
 from hypersigma.tiling import Window
+
+if TYPE_CHECKING:
+    import xarray
 
 Quantity = Literal["reflectance", "radiance", "counts", "unknown"]
 
@@ -28,7 +31,7 @@ class Source(Protocol):
     def dtype(self) -> np.dtype:
         """Type of the stored numbers."""
 
-    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray:
+    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
         """The stored numbers of some bands (indices into the stored order) in a window: (n, h, w)."""
 
 
@@ -36,7 +39,7 @@ class Source(Protocol):
 class ArraySource:
     """A source that is an array in memory (or a memory map), (bands, rows, cols)."""
 
-    array: NDArray
+    array: NDArray[Any]
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -47,13 +50,13 @@ class ArraySource:
     def dtype(self) -> np.dtype:
         return self.array.dtype
 
-    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray:
+    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
         rows, cols = window.slices
-        block: NDArray = self.array[:, rows, cols][bands]
+        block: NDArray[Any] = self.array[:, rows, cols][bands]
         return block
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Cube:
     """A hyperspectral scene, read lazily, bands in ascending wavelength.
 
@@ -101,7 +104,7 @@ class Cube:
     @classmethod
     def from_array(
         cls,
-        array: NDArray,
+        array: NDArray[Any],
         wavelengths: Sequence[float] | NDArray[np.float64] | None = None,
         fwhm: Sequence[float] | NDArray[np.float64] | None = None,
         *,
@@ -158,7 +161,17 @@ class Cube:
         """Indices of the valid bands."""
         return np.flatnonzero(self.valid)
 
-    def read(self, window: Window | None = None, bands: Sequence[int] | NDArray[np.intp] | None = None) -> NDArray[np.float32]:
+    def __repr__(self) -> str:
+        bands, rows, cols = self.shape
+        waves = self.wavelengths
+        parts = [f"{bands} bands ({len(self.used)} used) x {rows} rows x {cols} columns"]
+        parts += [] if waves is None or not len(waves) else [f"{waves[0]:.0f}-{waves[-1]:.0f} nm"]
+        parts += [self.quantity, *([] if self.sensor is None else [self.sensor])]
+        return f"<Cube {self.name}: {', '.join(parts)}>"
+
+    def read(
+        self, window: Window | None = None, bands: Sequence[int] | NDArray[np.intp] | None = None
+    ) -> NDArray[np.float32]:
         """Scaled numbers of a window, NaN where there is no data.
 
         Args:
@@ -167,22 +180,32 @@ class Cube:
 
         Returns:
             (bands, height, width) float32 in the cube's quantity.
+
+        Raises:
+            InputError: the window does not lie inside the scene, or the file cannot be read there.
         """
         chosen = self.used if bands is None else np.asarray(bands, dtype=np.intp)
         window = self.window if window is None else window
+        self._require_inside(window)
         stored = self.source.read(self.order[chosen], window)
-        values: NDArray[np.float32] = stored.astype(np.float32)
-        missing = ~np.isfinite(values)
+        # numbers beyond float32 become infinite, which is no data
+        with np.errstate(over="ignore", invalid="ignore"):
+            values: NDArray[np.float32] = stored.astype(np.float32, order="C")
+        missing = np.zeros(0, dtype=bool) if stored.dtype.kind in "iu" else ~np.isfinite(values)
         if self.nodata is not None:
-            missing |= stored == self.nodata
-        scale, offset = (
-            np.float32(term) if np.ndim(term) == 0 else np.asarray(term, dtype=np.float32)[chosen, None, None]
-            for term in (self.scale, self.offset)
-        )
-        values *= scale
-        values += offset
-        values[missing] = np.nan
+            missing = (stored == self.nodata) | (missing if missing.size else False)
+        for term, apply in ((self.scale, np.multiply), (self.offset, np.add)):
+            factor = np.asarray(term, dtype=np.float32)
+            apply(values, factor if factor.ndim == 0 else factor[chosen, None, None], out=values)
+        if missing.any():
+            values[missing] = np.nan
         return values
+
+    def _require_inside(self, window: Window) -> None:
+        _, rows, cols = self.shape
+        row, col, height, width = window
+        if min(row, col, height, width) < 0 or row + height > rows or col + width > cols:
+            raise InputError(f"{self.name}: {window} does not lie inside the scene of {rows} rows x {cols} columns")
 
     def dropped(self, bands: NDArray[np.bool_], reason: str) -> Cube:
         """This cube with some bands (bool, one a band) marked not valid for a reason; earlier reasons stay."""
@@ -193,3 +216,55 @@ class Cube:
     def noted(self, *notes: str) -> Cube:
         """This cube with further notes for a person."""
         return replace(self, notes=self.notes + notes)
+
+    def to_xarray(self) -> xarray.DataArray:
+        """The whole scene as an xarray.DataArray (band, y, x), read into memory; all bands, `valid` a coordinate.
+
+        Raises:
+            MissingExtraError: xarray is not installed.
+        """
+        xr = _xarray()
+        bands, rows, cols = self.shape
+        coordinates: dict[str, Any] = {"valid": ("band", self.valid)}
+        for key, values in (("wavelength", self.wavelengths), ("fwhm", self.fwhm)):
+            if values is not None:
+                coordinates[key] = ("band", values, {"units": "nm"})
+        if self.georef is not None and self.georef.transform[1] == self.georef.transform[3] == 0.0:
+            coordinates["y"] = [self.georef.xy(row + 0.5, 0.5)[1] for row in range(rows)]
+            coordinates["x"] = [self.georef.xy(0.5, col + 0.5)[0] for col in range(cols)]
+        attributes: dict[str, Any] = {"quantity": self.quantity, "sensor": self.sensor or ""}
+        if self.georef is not None:
+            attributes |= {"transform": list(self.georef.transform), "crs_wkt": self.georef.crs or ""}
+        pixels = self.read(bands=np.arange(bands))
+        array: xarray.DataArray = xr.DataArray(pixels, coordinates, ("band", "y", "x"), self.name, attributes)
+        return array
+
+    @classmethod
+    def from_xarray(cls, array: xarray.DataArray) -> Cube:
+        """A cube over an xarray.DataArray (band, y, x), as `to_xarray` writes it.
+
+        Raises:
+            InputError: the array does not have three axes.
+        """
+        known = {key: np.asarray(array.coords[key]) for key in ("wavelength", "fwhm", "valid") if key in array.coords}
+        transform = array.attrs.get("transform")
+        cube = cls.from_array(
+            array.values,
+            known.get("wavelength"),
+            known.get("fwhm"),
+            quantity=array.attrs.get("quantity", "unknown"),
+            georef=None if transform is None else Georef(tuple(transform), array.attrs.get("crs_wkt") or None),
+            name=str(array.name or "array"),
+        )
+        valid = known.get("valid")
+        if valid is not None:
+            cube = cube.dropped(~valid[cube.order].astype(bool), "marked bad in the array")
+        return replace(cube, sensor=array.attrs.get("sensor") or None)
+
+
+def _xarray() -> Any:
+    try:
+        import xarray
+    except ImportError as error:
+        raise MissingExtraError("xarray", "geo", "turning a scene into an xarray.DataArray") from error
+    return xarray

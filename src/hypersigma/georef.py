@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from hypersigma.tiling import Window
@@ -32,6 +33,22 @@ class Georef:
         col = (e * (x - c) - b * (y - f)) / determinant
         row = (a * (y - f) - d * (x - c)) / determinant
         return row, col
+
+    @property
+    def pixel_size(self) -> tuple[float, float]:
+        """Width and height of a pixel in units of the coordinates, whatever the rotation."""
+        a, b, _, d, e, _ = self.transform
+        return math.hypot(a, d), math.hypot(b, e)
+
+    @property
+    def crs_name(self) -> str:
+        """A short name of the coordinate reference system: "EPSG:32633", else its own name, else "none"."""
+        if self.crs is None:
+            return "none"
+        from rasterio.crs import CRS
+
+        code = CRS.from_wkt(self.crs).to_epsg()
+        return self.crs.split('"')[1] if code is None else f"EPSG:{code}"
 
     def windowed(self, window: Window) -> Georef:
         """The georeference of a window of this raster."""

@@ -20,16 +20,3 @@ def wkt(text: str, *, esri: bool = False) -> str | None:
     except CRSError:
         return None
     return str(crs.to_wkt()) or None
-
-
-def crs_name(crs: str | None) -> str:
-    """A short name of a coordinate system given as WKT: "EPSG:32633", else its own name, else "none"."""
-    if crs is None:
-        return "none"
-    from rasterio.crs import CRS
-
-    system = CRS.from_wkt(crs)
-    code = system.to_epsg()
-    if code is not None:
-        return f"EPSG:{code}"
-    return crs.split('"')[1] if '"' in crs else "unnamed"

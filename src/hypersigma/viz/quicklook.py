@@ -1,0 +1,74 @@
+"""A quick look at a scene: a small colour picture, read thinly enough to fit in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma.cube import Cube
+from hypersigma.errors import OutputError
+from hypersigma.tiling import Window
+from hypersigma.writers._atomic import replaced_file
+
+TRUE_COLOUR = (640.0, 550.0, 470.0)
+_FARTHEST = 40.0
+_STRIP = 64
+
+
+def colour_bands(cube: Cube) -> tuple[int, int, int]:
+    """Bands for red, green and blue: nearest to 640, 550 and 470 nm where the scene has them, else spread evenly."""
+    used = cube.used
+    if cube.wavelengths is not None:
+        centres = cube.wavelengths[used]
+        nearest = [int(np.argmin(np.abs(centres - goal))) for goal in TRUE_COLOUR]
+        if all(abs(centres[index] - goal) <= _FARTHEST for index, goal in zip(nearest, TRUE_COLOUR, strict=True)):
+            red, green, blue = (int(used[index]) for index in nearest)
+            return red, green, blue
+    red, green, blue = (int(used[round(share * (len(used) - 1))]) for share in (5 / 6, 3 / 6, 1 / 6))
+    return red, green, blue
+
+
+def composite(cube: Cube, max_side: int = 1024) -> NDArray[np.uint8]:
+    """A picture (rows, cols, 4), red, green, blue and opacity, at most `max_side` pixels a side.
+
+    Every n-th pixel is taken; each colour is stretched between its 2nd and 98th percentile; pixels without data
+    are transparent.
+    """
+    _, rows, cols = cube.shape
+    step = -(-max(rows, cols) // max_side)
+    height = _STRIP * step
+    strips = []
+    for row in range(0, rows, height):
+        strip = cube.read(Window(row, 0, min(height, rows - row), cols), colour_bands(cube))
+        strips.append(strip[:, ::step, ::step])
+    thin = np.concatenate(strips, axis=1)
+    seen = np.isfinite(thin).all(axis=0)
+    picture = np.zeros((*thin.shape[1:], 4), dtype=np.uint8)
+    if seen.any():
+        picture[seen, :3] = np.stack([_stretched(band[seen]) for band in thin], axis=-1)
+        picture[seen, 3] = 255
+    return picture
+
+
+def _stretched(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    low, high = np.percentile(values, (2, 98))
+    if high <= low:
+        return np.full(values.shape, 128, dtype=np.uint8)
+    scaled = (values - low) / (high - low)
+    return np.asarray(np.rint(255 * np.clip(scaled, 0, 1)), dtype=np.uint8)
+
+
+def draw(cube: Cube, path: Path, max_side: int = 1024) -> None:
+    """Write a scene's quick look as PNG.
+
+    Raises:
+        OutputError: the file is not named .png, or cannot be written.
+    """
+    from matplotlib.image import imsave
+
+    if path.suffix.lower() != ".png":
+        raise OutputError(f"{path}: a quick look is a PNG; name a file that ends in .png")
+    with replaced_file(path) as partial:
+        imsave(partial, composite(cube, max_side))
