@@ -18,7 +18,7 @@ from hypersigma.nn.backbone import SpatialConfig, SpatialEncoder, SpectralConfig
 from hypersigma.nn.encoder import EncoderConfig
 from hypersigma.nn.layout import Grid
 from hypersigma.nn.mae import MaskedAutoencoder, SpatialMaskingConfig, SpectralMaskingConfig
-from hypersigma.nn.necks import SAME, Pyramid, published_steps
+from hypersigma.nn.necks import Pyramid, published_steps
 from hypersigma.nn.sizes import SIZES, Size
 from hypersigma.tasks.classification.network import ClassificationNetwork, published_config
 from hypersigma.weights.fit import fit
@@ -139,9 +139,7 @@ def spatial_config(golden: Golden) -> SpatialConfig:
 def spatial(golden: Golden) -> Rebuilt:
     """The spatial encoder: a pyramid of maps, or all of them resized to the image."""
     config, version = spatial_config(golden), golden.config["version"]
-    # The segmentation encoder keeps all maps as they are at patch 16.
-    whole = version == "fusion" and config.patch == 16
-    module = SpatialPyramid(config, SAME if whole else published_steps(config.patch))
+    module = SpatialPyramid(config, published_steps(config.patch, dense=version == "fusion"))
     filled(module, golden.group("state"), encoders.SPATIAL_PYRAMID)
 
     def run(inputs: dict[str, Tensor]) -> Outputs:
@@ -172,12 +170,14 @@ class ProjectedSpectral(SpectralEncoder):
 
 def spectral_module(golden: Golden, state: dict[str, Tensor]) -> ProjectedSpectral:
     args = golden.config["args"] | golden.config.get("sizes", {})
+    encoder = encoder_config(golden, "spec_")
     config = SpectralConfig(
-        encoder=encoder_config(golden, "spec_"),
+        encoder=encoder,
         tokens=args.get("NUM_TOKENS", 100),
         kind="pooled",
         tile=pair(args["img_size"]),
-        axis="picture",
+        # Without sparse sampling the number of tokens need not be a square.
+        axis="line" if encoder.interval == 1 else "picture",
         positions="learned" if "pos_embed" in state else "none",
     )
     module = ProjectedSpectral(config, state["l1.weight"].shape[0])
@@ -199,6 +199,9 @@ def fusion(golden: Golden) -> Rebuilt:
     """The classification networks."""
     args, sizes = golden.config["args"], golden.config.get("sizes", {})
     dense = golden.config["head"] == "segmentation"
+    state = golden.group("state")
+    prefix = "spec_encoder."
+    inner = spectral_module(golden, {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
     spat = encoder_config(golden, "spat_")
     spec = encoder_config(golden, "spec_")
     spec = replace(spec, taps=spec.taps[:1])
@@ -215,14 +218,11 @@ def fusion(golden: Golden) -> Rebuilt:
     backbone = replace(
         backbone,
         spatial=replace(backbone.spatial, encoder=spat, positions=spatial_config(golden).positions),
-        spectral=replace(backbone.spectral, encoder=spec, tokens=sizes.get("NUM_TOKENS", 100)),
+        spectral=replace(backbone.spectral, encoder=spec, tokens=sizes.get("NUM_TOKENS", 100), axis=inner.axis),
     )
     network = ClassificationNetwork(replace(config, backbone=backbone))
     table = classification.DENSE if dense else classification.PATCH
-    state = golden.group("state")
     filled(network, state, table)
-    prefix = "spec_encoder."
-    inner = spectral_module(golden, {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
 
     def run(inputs: dict[str, Tensor]) -> Outputs:
         logits = network(inputs["x"])

@@ -14,7 +14,7 @@ Step = Literal["up4", "up2", "same", "pool2", "pool4"]
 
 SAME: tuple[Step, ...] = ("same", "same", "same", "same")
 
-# Steps of the published networks by patch size, shallow to deep.
+# Steps of the published patch network by patch size, shallow to deep.
 PYRAMIDS: dict[int, tuple[Step, ...]] = {
     1: ("up2", "same", "pool2", "pool4"),
     2: ("up2", "same", "pool2", "pool4"),
@@ -25,12 +25,14 @@ PYRAMIDS: dict[int, tuple[Step, ...]] = {
 }
 
 
-def published_steps(patch: int) -> tuple[Step, ...]:
-    """The steps of the published networks for a patch size.
+def published_steps(patch: int, *, dense: bool) -> tuple[Step, ...]:
+    """The steps of the published networks for a patch size; at 16 the dense network keeps its maps as they are.
 
     Raises:
         ConfigError: there is no published pyramid for that patch size.
     """
+    if dense and patch == 16:
+        return SAME
     if patch not in PYRAMIDS:
         raise ConfigError(f"no published pyramid for patch size {patch}; there are {', '.join(map(str, PYRAMIDS))}")
     return PYRAMIDS[patch]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hypersigma.errors import WeightsError
+from hypersigma.nn.positions import Positions
 from hypersigma.nn.resize import resize_patch, resize_positions
 from hypersigma.weights.receipt import Receipt
 
@@ -32,17 +33,22 @@ def fit(module: nn.Module, state: Mapping[str, Tensor], receipt: Receipt | None 
             _fill(place, tensor)
             receipt.add(name, "used")
         else:
-            _fit_other_shape(name, place, tensor, receipt)
+            _fit_other_shape(module, name, tensor, receipt)
     for name in places:
         receipt.add(name, "new", "the file has no weights for it")
     return receipt
 
 
-def _fit_other_shape(name: str, place: Tensor, tensor: Tensor, receipt: Receipt) -> None:
+def _fit_other_shape(module: nn.Module, name: str, tensor: Tensor, receipt: Receipt) -> None:
     """Resize a tensor into its place, or say why it is left out."""
+    place = module.get_parameter(name)
     shapes = f"{_shape(tensor)} to {_shape(place)}"
     if name.endswith("positions.table") and place.shape[-1] == tensor.shape[-1]:
-        _fill(place, resize_positions(tensor, _grid(tensor.shape[1]), _grid(place.shape[1])))
+        if len(shape := _positions_shape(module, name)) == 1:
+            old, new = (tensor.shape[1], 1), (shape[0], 1)
+        else:
+            old, new = _grid(tensor.shape[1]), (shape[0], shape[1])
+        _fill(place, resize_positions(tensor, old, new))
         receipt.add(name, "resized", f"bicubic, {shapes}")
         return
     if name.endswith("embed.weight") and place.shape[0] == tensor.shape[0]:
@@ -58,6 +64,13 @@ def _fit_other_shape(name: str, place: Tensor, tensor: Tensor, receipt: Receipt)
         f"'{name}' is {_shape(tensor)} in the weights and {_shape(place)} in the network: "
         f"they are of different sizes; build the network in the size of the weights"
     )
+
+
+def _positions_shape(module: nn.Module, name: str) -> tuple[int, ...]:
+    """The line or grid that a table of positions is made for."""
+    positions = module.get_submodule(name.rpartition(".")[0])
+    assert isinstance(positions, Positions)
+    return positions.shape
 
 
 def _fill(place: Tensor, tensor: Tensor) -> None:

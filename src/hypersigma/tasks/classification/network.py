@@ -81,7 +81,7 @@ def published_config(
         num_classes=num_classes,
         backbone=BackboneConfig(spatial=spatial, spectral=spectral if gated else None),
         head=head,
-        pyramid=published_steps(patch) if gated or head == "dense" else SAME,
+        pyramid=published_steps(patch, dense=head == "dense") if gated or head == "dense" else SAME,
         gate_mask=False,
         edges="drop",
         upsampling="corners",
