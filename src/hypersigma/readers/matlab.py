@@ -44,7 +44,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     Raises:
         InputError: damaged, no array that can be a scene, or several and none named.
     """
-    file = _File.of(path)
+    file = MatlabFile.of(path)
     name = choose(path, file.arrays, _candidates(file)) if variable is None else named(path, file.arrays, variable)
     shape = file.arrays[name]
     notes = [f"variable '{name}'"] if variable is None and len(file.arrays) > 1 else []
@@ -82,7 +82,7 @@ class LoadedSource:
 
 
 @dataclass(frozen=True)
-class _File:
+class MatlabFile:
     """A MATLAB file: names and shapes (as MATLAB shows them) of its numeric arrays, and how to load one."""
 
     path: Path
@@ -90,7 +90,7 @@ class _File:
     load_array: Callable[[Path, str], NDArray[Any]]
 
     @classmethod
-    def of(cls, path: Path) -> _File:
+    def of(cls, path: Path) -> MatlabFile:
         """The file, of either version.
 
         Raises:
@@ -162,7 +162,7 @@ def _unflatten(load: Callable[[], NDArray[Any]], rows: int, cols: int) -> NDArra
     return matrix.reshape(len(matrix), cols, rows).swapaxes(1, 2)
 
 
-def _candidates(file: _File) -> list[str]:
+def _candidates(file: MatlabFile) -> list[str]:
     """Arrays that can be the scene.
 
     A matrix bands x pixels whose pixels agree with a row and a column count in the file is the scene even where
@@ -187,12 +187,12 @@ def _looks_flattened(shape: Shape) -> bool:
     return bands >= _FEWEST_BANDS and pixels >= _PIXELS_PER_BAND * bands and math.isqrt(pixels) ** 2 == pixels
 
 
-def _stated_size(file: _File) -> tuple[int, int] | None:
+def _stated_size(file: MatlabFile) -> tuple[int, int] | None:
     rows, cols = file.scalar(_ROWS), file.scalar(_COLS)
     return None if rows is None or cols is None else (rows, cols)
 
 
-def _flattened(file: _File, name: str) -> tuple[int, int]:
+def _flattened(file: MatlabFile, name: str) -> tuple[int, int]:
     """Rows and columns of the scene whose pixels a matrix lists.
 
     Raises:
