@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 import rasterio
 import rasterio.shutil
+from rasterio._err import CPLE_BaseError  # has no public name
 from rasterio.crs import CRS
 from rasterio.errors import CRSError, NotGeoreferencedWarning
 from rasterio.io import DatasetReader, DatasetWriter
@@ -40,20 +43,30 @@ def write(layer: Layer, path: Path) -> Path:
         OutputError: the file cannot be written.
     """
     names_path = path.with_name(path.name + ".aux.xml")
-    names_path.unlink(missing_ok=True)
-    with replaced_file(path) as partial, warnings.catch_warnings():
-        # A scene without a georeference is no mistake; its layers have none either.
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+    with replaced_file(path) as partial, _gdal_complaints():
         plain = partial.with_suffix(".plain.tif")
         try:
             _write_plain(layer, plain)
             _copy_cloud_optimised(layer, plain, partial)
         finally:
             plain.unlink(missing_ok=True)
+        names_path.unlink(missing_ok=True)
     if layer.legend is not None:
         with replaced_file(names_path) as partial:
             partial.write_text(_category_names(layer.legend), encoding="utf-8")
     return path
+
+
+@contextmanager
+def _gdal_complaints() -> Iterator[None]:
+    """GDAL's errors as errors of the disk, which they are here; its word on missing georeferences left out."""
+    with warnings.catch_warnings():
+        # A scene without a georeference is no mistake; its layers have none either.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        try:
+            yield
+        except CPLE_BaseError as error:
+            raise OSError(str(error)) from error
 
 
 def read_legend(dataset: DatasetReader) -> Legend | None:

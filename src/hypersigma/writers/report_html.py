@@ -65,12 +65,12 @@ def render(report: Report, layers: Sequence[Layer]) -> str:
 
 
 def _figures(metrics: dict[str, float]) -> str:
-    """The key figures as tiles; `x_low`, `x_high` and `x_std` stand as the doubt beneath `x`."""
+    """The key figures as tiles; `x_std` and `x_low` to `x_high` (its interval) stand as the doubt beneath `x`."""
     bounds = ("_low", "_high", "_std")
     names = [name for name in metrics if not (name.endswith(bounds) and name.rsplit("_", 1)[0] in metrics)]
     tiles = []
     for name in names[:_FIRST_FIGURES]:
-        label, percent = _METRICS.get(name, (name.replace("_", " "), False))
+        label, percent = _reading(name)
         doubt = f"<small>{escape(_doubt(name, metrics, percent))}</small>"
         tiles.append(f"<div><dt>{escape(label)}</dt><dd>{_number(metrics[name], percent)}{doubt}</dd></div>")
     page = f'<dl class="figures">{"".join(tiles)}</dl>' if tiles else ""
@@ -78,13 +78,22 @@ def _figures(metrics: dict[str, float]) -> str:
     return page + (_table(Table("Further figures", ("figure", "value"), tuple(rest))) if rest else "")
 
 
+def _reading(name: str) -> tuple[str, bool]:
+    """What a person reads for a metric, and whether in per cent: `oa_fields` is "Overall accuracy, fields"."""
+    short, _, qualifier = name.partition("_")
+    if name in _METRICS or short not in _METRICS:
+        return _METRICS.get(name, (name.replace("_", " "), False))
+    label, percent = _METRICS[short]
+    return f"{label}, {qualifier.replace('_', ' ')}", percent
+
+
 def _doubt(name: str, metrics: dict[str, float], percent: bool) -> str:
     low, high, spread = (metrics.get(f"{name}_{end}") for end in ("low", "high", "std"))
     parts = []
-    if low is not None and high is not None:
-        parts.append(f"95 % interval {_number(low, percent)} – {_number(high, percent)}")
     if spread is not None:
         parts.append(f"± {_number(spread, percent)}")
+    if low is not None and high is not None:
+        parts.append(f"{_number(low, percent).removesuffix(' %')} to {_number(high, percent)}")
     return ", ".join(parts)
 
 
