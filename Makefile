@@ -19,7 +19,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src/hypersigma
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pylint --score n --disable all --enable duplicate-code src/hypersigma
+	$(BIN)/pylint --score=n --disable=all --enable=duplicate-code src/hypersigma
 
 bench: $(VENV)/dev.stamp
 	$(ONE_THREAD) $(BIN)/hypersigma benchmark indian_pines --json-file benchmarks/results/indian_pines.jsonl

@@ -28,6 +28,10 @@ class MissingExtraError(HypersigmaError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
-            f"{purpose} needs the package '{package}', which is not installed: "
-            f"run  pip install 'hypersigma[{extra}]'"
+            f"{purpose} needs the package '{package}', which is not installed: run  pip install 'hypersigma[{extra}]'"
         )
+        self._said = package, extra, purpose
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        # an exception is pickled with its message alone, but raised from a worker process it is made anew
+        return type(self), self._said

@@ -50,8 +50,8 @@ def __getattr__(task: str) -> Callable[..., None]:
     """The command of a task, looked up by the command line when that task is run."""
     if task.startswith("_"):
         raise AttributeError(task)
-    room = load("hypersigma.tasks", task)
-    return command_of(task, room.Inputs, (room.__doc__ or task).splitlines()[0])
+    kind = load("hypersigma.tasks", task).TASK
+    return command_of(task, kind.Inputs, (kind.__doc__ or task).splitlines()[0])
 
 
 def command_of(task: str, inputs_type: type, summary: str) -> Callable[..., None]:

@@ -1,0 +1,148 @@
+"""One trial of a benchmark: split a scene, fit a method on the training side, predict, score the test side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma import metrics, registry
+from hypersigma.config import structure, with_settings
+from hypersigma.data.labels import LabelledScene
+from hypersigma.data.method import Method
+from hypersigma.data.sampling import Split, SplitConfig, audit, folds, only
+from hypersigma.engine.measure import measured
+
+OURS = "hypersigma-"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What is tried: everything that decides a row of results.
+
+    Attributes:
+        task, scene, method: registered names; `hypersigma-<size>` is the network of that size.
+        split: the protocol and its numbers.
+        seed: of the split and of the method.
+        weights: pre-trained weights of the network, or None to learn from scratch.
+        settings: of the network, key=value, over its defaults.
+    """
+
+    task: str
+    scene: str
+    method: str
+    split: SplitConfig
+    seed: int
+    weights: str | None = None
+    settings: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> Row:
+        """The keys of a row that tell this trial from any other, as JSON holds them."""
+        return {
+            "task": self.task,
+            "scene": self.scene,
+            "protocol": self.split.protocol,
+            "method": self.method,
+            "seed": self.seed,
+            "split": asdict(self.split),
+            "weights": self.weights,
+            "settings": list(self.settings),
+        }
+
+
+@dataclass
+class _Scores:
+    """What adds up over the folds and scenes of a trial."""
+
+    matrix: NDArray[np.int64]
+    cut_classes: set[int] = field(default_factory=set)
+    num_inside_windows: int = 0
+    confidence: list[NDArray[Any]] = field(default_factory=list)
+    correct: list[NDArray[np.bool_]] = field(default_factory=list)
+
+    def add(self, scene: LabelledScene, split: Split, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Score one predicted scene on its test pixels."""
+        truth, predicted = scene.labels[split.test], arrays["map"][split.test]
+        self.matrix += metrics.confusion_matrix(truth, predicted, len(self.matrix) - 1)
+        self.cut_classes.update(split.cut_classes)
+        # pixels without data have no confidence; they count as wrong above and say nothing about calibration
+        known = predicted > 0
+        self.confidence.append(arrays["confidence"][split.test][known])
+        self.correct.append((truth == predicted)[known])
+
+    def figures(self, seed: int) -> dict[str, float]:
+        """All figures of merit of the trial, by their short names."""
+        low, high = metrics.bootstrap(self.matrix, "oa", seed=seed)
+        figures = metrics.score(self.matrix)
+        figures |= {"oa_low": low, "oa_high": high}
+        confidence, correct = np.concatenate(self.confidence), np.concatenate(self.correct)
+        figures["ece"] = metrics.expected_calibration_error(confidence, correct)
+        figures["test_in_windows"] = self.num_inside_windows / max(int(self.matrix.sum()), 1)
+        if self.cut_classes:
+            whole = self.matrix.copy()
+            whole[sorted(self.cut_classes)] = 0
+            figures["oa_whole_fields"] = metrics.score(whole, ("oa",))["oa"]
+        return figures
+
+
+def run_trial(trial: Trial, root: Path | None, device: str) -> Row:
+    """Run a trial: its row of results.
+
+    A method is given the training and validation labels alike, as its whole budget: how it keeps some of them
+    apart to choose by is its own affair. Test labels it never sees.
+
+    Args:
+        trial: what is tried.
+        root: folder of the scene's files, where they do not come with a package.
+        device: where a network computes.
+    """
+    scenes: list[LabelledScene] = registry.load("hypersigma.data.scenes", trial.scene).load(root)
+    method = _method(trial, device)
+    num_classes = len(scenes[0].legend.names)
+    scores = _Scores(np.zeros((num_classes + 1, num_classes + 1), dtype=np.int64))
+    seconds = peak = 0.0
+    for splits in folds([scene.labels for scene in scenes], trial.split, trial.seed):
+        with measured() as cost:
+            predictions = _fit_and_predict(method, scenes, splits, trial.seed)
+        for index, arrays in predictions.items():
+            scores.add(scenes[index], splits[index], arrays)
+        scores.num_inside_windows += sum(audit(split, trial.split.window_radius) for split in splits)
+        seconds, peak = seconds + cost.seconds, max(peak, cost.peak_memory_mb)
+    measures = {"seconds": seconds, "peak_memory_mb": peak, "metrics": scores.figures(trial.seed)}
+    return trial.identity | measures
+
+
+def _fit_and_predict(
+    method: Method, scenes: Sequence[LabelledScene], splits: Sequence[Split], seed: int
+) -> dict[int, Mapping[str, NDArray[Any]]]:
+    """Layers of the scenes that have test pixels, by their place in the list, from a method fitted on the others."""
+    from hypersigma.engine.predict import predict_scene
+
+    known = [split.train | split.validation for split in splits]
+    training = [only(scene, mask) for scene, mask in zip(scenes, known, strict=True) if mask.any()]
+    fitted = method.fit(training, seed)
+    return {index: predict_scene(fitted, scenes[index].cube) for index, split in enumerate(splits) if split.test.any()}
+
+
+def _method(trial: Trial, device: str) -> Method:
+    """The method of a name.
+
+    Raises:
+        ConfigError: there is no such method, size or setting.
+    """
+    if not trial.method.startswith(OURS):
+        baseline: Method = registry.load("hypersigma.baselines", trial.method).METHOD
+        return baseline
+    from hypersigma.engine.neural import NeuralMethod
+
+    task = registry.load("hypersigma.tasks", trial.task).TASK
+    plain = with_settings({"size": trial.method.removeprefix(OURS)}, trial.settings)
+    config = structure(plain, task.Config, trial.method)
+    network: Method = NeuralMethod(task=task, config=config, weights=trial.weights, device=device)
+    return network
