@@ -169,3 +169,8 @@ def test_constraints_are_sorted_pins() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[^=]+", pin) for pin in pins)
     names = [re.split("==", pin)[0].lower().replace("_", "-") for pin in pins]
     assert all(first < second for first, second in pairwise(names))
+
+
+def test_every_folder_of_code_is_a_package() -> None:
+    bare = {where(path.parent) for path in MODULES if not (path.parent / "__init__.py").exists()}
+    assert not bare, f"{bare} lack __init__.py and would be missing from an installed package"

@@ -1,0 +1,1 @@
+"""What runs the work: fitting, predicting, benchmarks; all that knows of devices, tiles, files and time."""
