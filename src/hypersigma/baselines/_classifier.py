@@ -7,6 +7,7 @@ estimator anew, which gives the same one, so that a saved model is plain numbers
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -84,7 +85,7 @@ class PixelClassifier:
                 _training_pixels(self.features(array, transforms), scene)
                 for array, scene in zip(arrays, inputs, strict=True)
             ]
-        return FittedClassifier(
+        fitted = FittedClassifier(
             method=self,
             bands=bands,
             transforms=transforms,
@@ -93,6 +94,8 @@ class PixelClassifier:
             legend=inputs[0].legend,
             seed=seed,
         )
+        fitted.estimator  # noqa: B018  fits it now, so that the time is spent here and not in the first prediction
+        return fitted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +138,9 @@ class FittedClassifier:
     @cached_property
     def estimator(self) -> Estimator:
         """The estimator, fitted on the training pixels when it is first needed."""
-        with threadpool_limits(limits=1):
+        with threadpool_limits(limits=1), warnings.catch_warnings():
+            # Of a class with one pixel: it has no spread to learn, and the shared covariance comes from the others.
+            warnings.filterwarnings("ignore", message="Only one sample available")
             return self.method.estimator(self.samples.shape[1], self.seed).fit(self.samples, self.labels)
 
     def predict(self, cube: Cube, window: Window) -> Array:
@@ -157,10 +162,10 @@ class FittedClassifier:
         return probabilities[:, rows, cols]
 
     def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
-        """The likeliest class of each pixel (uint8, 0 = no data) and its probability."""
+        """The likeliest class of each pixel (uint8 as a rule, 0 = no data) and its probability."""
         known = np.isfinite(quantities).all(axis=0)
         likeliest = np.where(known, np.argmax(quantities, axis=0) + 1, 0)
-        return {"map": likeliest.astype(np.uint8), "confidence": quantities.max(axis=0)}
+        return {"map": likeliest.astype(np.min_scalar_type(len(quantities))), "confidence": quantities.max(axis=0)}
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
         return (
@@ -239,10 +244,14 @@ def _varying(samples: Sequence[Array]) -> NDArray[np.bool_]:
 
 
 def _checked(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The labels, of two classes at least."""
+    """The labels (n,), of two classes at least and of more pixels than classes."""
     classes = np.unique(labels)
     if len(classes) < 2:
         raise InputError(
             f"only class {classes[0]} has labelled pixels with data; a classifier needs two classes at least"
+        )
+    if len(labels) <= len(classes):
+        raise InputError(
+            f"{len(labels)} labelled pixels with data for {len(classes)} classes: no class has two; label some more"
         )
     return labels
