@@ -201,31 +201,36 @@ def load(folder: Path) -> FittedClassifier:
         ConfigError: the folder's description is missing, or names settings that do not exist.
         InputError: the arrays are missing or damaged.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     description = configuration.load_yaml(folder / _DESCRIPTION, _Description)
-    try:
-        arrays = load_file(folder / _ARRAYS)
-        samples, labels = arrays.pop("samples"), arrays.pop("labels")
-    except (OSError, SafetensorError, KeyError) as error:
-        raise InputError(
-            f"{folder / _ARRAYS} is missing or damaged ({error}); fit and save the classifier again"
-        ) from error
     kind = type(registry.load("hypersigma.baselines", description.method).METHOD)
-    parts = {name.split(".")[0] for name in arrays}
+    samples, labels, transforms = _read_arrays(folder / _ARRAYS)
     return FittedClassifier(
         method=configuration.structure(description.config, kind, str(folder / _DESCRIPTION)),
         bands=description.bands,
-        transforms={
-            part: Components(**{name: arrays[f"{part}.{name}"] for name in ("mean", "matrix", "values")})
-            for part in parts
-        },
+        transforms=transforms,
         samples=samples,
         labels=labels,
         legend=Legend(description.names, description.colors),
         seed=description.seed,
     )
+
+
+def _read_arrays(path: Path) -> tuple[Array, NDArray[np.int32], Transforms]:
+    """Training samples, their classes, and the transforms of a saved classifier."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        arrays = load_file(path)
+        samples, labels = arrays.pop("samples"), arrays.pop("labels")
+        # The arrays of a transform are named "<transform>.<part>".
+        transforms = {
+            name: Components(**{part: arrays[f"{name}.{part}"] for part in ("mean", "matrix", "values")})
+            for name in {key.split(".")[0] for key in arrays}
+        }
+    except (OSError, SafetensorError, KeyError) as error:
+        raise InputError(f"{path} is missing or damaged ({error}); fit and save the classifier again") from error
+    return samples, labels, transforms
 
 
 def _training_pixels(array: Array, scene: LabelledScene) -> tuple[Array, NDArray[np.int32]]:
