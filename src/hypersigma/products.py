@@ -76,6 +76,7 @@ class Layer:
             raise ValueError(f"layer {self.name}: {len(self.band_names)} band names for {bands} bands")
         if self.wavelengths is not None and len(self.wavelengths) != bands:
             raise ValueError(f"layer {self.name}: {len(self.wavelengths)} wavelengths for {bands} bands")
+        # A frozen dataclass can complete itself in no other way.
         if self.nodata is None and self.kind == "classes":
             object.__setattr__(self, "nodata", 0.0)
         elif self.nodata is None and np.issubdtype(self.array.dtype, np.floating):

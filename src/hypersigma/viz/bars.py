@@ -36,7 +36,7 @@ def class_bars(
     axes.set_xlim(0.0, 1.1)
     axes.set_xticks(np.linspace(0.0, 1.0, 6))
     axes.set_yticks(rows, names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_ylim(len(names) - 0.5, -0.5)  # downwards, as a table is read
     axes.tick_params(axis="y", length=0)
     if len(values) > 1:
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(values), fontsize=9, frameon=False)

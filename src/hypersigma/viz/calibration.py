@@ -31,6 +31,7 @@ def reliability_figure(
     figure = canvas.new_figure(4.8, 4.8)
     axes = canvas.plain_axes(figure, title, "confidence", "accuracy")
     axes.plot([0, 1], [0, 1], color=canvas.MUTED, linewidth=1.0, linestyle=(0, (4, 3)), label="ideal")
+    # The error is the mean length of these lines, weighted by the dots.
     axes.vlines(stated, stated, reached, color=canvas.CYCLE[1], linewidth=1.2)
     axes.plot(stated, reached, color=canvas.CYCLE[0], linewidth=1.2)
     axes.scatter(stated, reached, s=15.0 + 300.0 * shares, color=canvas.CYCLE[0], alpha=0.85, linewidths=0, zorder=3)

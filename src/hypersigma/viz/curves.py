@@ -17,7 +17,7 @@ def learning_curve(
     x_label: str = "step",
     chosen: float | None = None,
 ) -> bytes:
-    """A picture of figures over steps, one panel a figure, as each has its own scale; NaN leaves a gap.
+    """A picture of figures over steps, one panel a figure, as each has its own scale; NaN is passed over.
 
     Args:
         steps: where the figures were taken.
@@ -32,10 +32,12 @@ def learning_curve(
         heading = title if number == 1 else ""
         axes = canvas.plain_axes(figure, heading, x_label if last else "", name, (len(values), 1, number))
         taken = np.asarray(series, dtype=np.float64)
+        # Figures taken every few steps are joined, not drawn as lone points.
         seen = np.isfinite(taken)
         axes.plot(
             np.asarray(steps)[seen], taken[seen], color=canvas.CYCLE[(number - 1) % len(canvas.CYCLE)], linewidth=1.6
         )
+        # One scale for all panels, though some figures are taken more rarely.
         axes.set_xlim(min(steps, default=0), max(steps, default=1))
         if chosen is not None:
             axes.axvline(chosen, color=canvas.MUTED, linewidth=1.0, linestyle=(0, (4, 3)), label="kept")

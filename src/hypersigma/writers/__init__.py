@@ -39,4 +39,5 @@ def write_result(layers: Sequence[Layer], report: Report, folder: Path) -> None:
         geotiff.write(layer, folder / f"{layer.name}.tif")
         png.write(layer, folder / f"{layer.name}.png")
     report_html.write(report, layers, folder / "report.html")
+    # The last file: a folder that has it is a whole result.
     report_json.write(report, folder / REPORT_FILE)

@@ -20,6 +20,7 @@ def replaced_file(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: the folder cannot be made, or the file cannot be written.
     """
+    # Beside its place and not among temporary files: a rename is atomic on one file system only.
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +64,8 @@ def replaced_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
     Raises:
         OutputError: see `check_output`; or the disk refuses.
     """
-    folder = folder.absolute()
+    # "." and ".." have no name of their own to put a partial folder beside.
+    folder = folder.resolve()
     check_output(folder, overwrite=overwrite)
     partial = folder.with_name(f".{folder.name}.partial")
     try:
@@ -79,6 +81,7 @@ def replaced_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 def _swap(partial: Path, folder: Path) -> None:
     """Put a finished folder in its place; the earlier one is deleted only once the new one stands."""
+    # Two renames, as no system call swaps full folders; killed in between, the earlier result is still beside.
     earlier = folder.with_name(f".{folder.name}.earlier")
     shutil.rmtree(earlier, ignore_errors=True)
     if folder.exists():

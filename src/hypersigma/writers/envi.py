@@ -70,6 +70,7 @@ def _legend(legend: Legend | None) -> dict[str, Any]:
     """Class names and colours from value 0 on."""
     if legend is None:
         return {}
+    # ENVI counts classes from 0, the unclassified.
     colors = [(0, 0, 0), *legend.colors]
     return {
         "classes": len(colors),
@@ -86,6 +87,7 @@ def _place(georef: Georef | None) -> dict[str, Any]:
     """
     if georef is None:
         return {}
+    # float: the texts of NumPy numbers name their type.
     a, b, x, d, e, y = (float(term) for term in georef.transform)
     width, height = math.hypot(a, d), math.hypot(b, e)
     rotation = math.atan2(d, a)
@@ -97,6 +99,7 @@ def _place(georef: Georef | None) -> dict[str, Any]:
         )
     crs = parsed_crs(georef.crs)
     name, zone = _projection(crs.to_epsg() if crs is not None else None)
+    # Pixel (1, 1) is the outer corner of the first one, as in our transform.
     terms = [name, "1", "1", repr(x), repr(y), repr(width), repr(height), *zone]
     if rotation:
         terms.append(f"rotation={math.degrees(rotation)!r}")

@@ -89,7 +89,7 @@ def _write_plain(layer: Layer, path: Path) -> None:
         "height": rows,
         "width": cols,
         "nodata": stored_nodata(layer),
-        "interleave": "band",
+        "interleave": "band",  # written band by band, so that memory holds one block at a time
         "BIGTIFF": "IF_SAFER",
     }
     if layer.georef is not None:

@@ -42,6 +42,7 @@ def draw(layer: Layer, title: str | None = None) -> bytes:
     Classes are drawn in their colours with a legend, scores and abundances with a colour bar (one panel a band), cubes
     as colour composites. Pixels without data are light grey.
     """
+    # Every n-th pixel, as the mean of two classes is no class.
     step = -(-max(layer.array.shape[-2:]) // _MOST_PIXELS)
     planes = np.asarray(layer.planes[:, ::step, ::step])
     title = layer.name.replace("_", " ").capitalize() if title is None else title
@@ -167,5 +168,6 @@ def _composite_bands(layer: Layer) -> list[int]:
 def _stretched(band: NDArray[np.float64]) -> NDArray[np.float64]:
     """A band from its 2nd to its 98th percentile onto 0-1."""
     present = band[np.isfinite(band)]
+    # A few glints or dead pixels must not darken the whole picture.
     low, high = np.percentile(present, (2.0, 98.0)) if present.size else (0.0, 1.0)
     return np.clip((band - low) / max(high - low, 1e-12), 0.0, 1.0)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 from string import Template
 from urllib.parse import quote
@@ -143,6 +144,7 @@ def _text(section: Text) -> str:
 
 
 def _table(table: Table) -> str:
+    # Numbers are compared down a column, so they stand right.
     numeric = [all(isinstance(row[index], int | float) for row in table.rows) for index in range(len(table.columns))]
     head = "".join(_cell("th", name, number) for name, number in zip(table.columns, numeric, strict=True))
     rows = "".join(
@@ -164,9 +166,7 @@ def _note(note: str) -> str:
 
 
 def _footer(report: Report) -> str:
-    from hypersigma import __version__
-
     return (
-        f"hypersigma {__version__} · seed {report.seed} · {report.seconds:.1f} s · "
+        f"hypersigma {version('hypersigma')} · seed {report.seed} · {report.seconds:.1f} s · "
         f"{report.peak_memory_mb:.0f} MB above what was in use before"
     )
