@@ -149,6 +149,7 @@ class FittedClassifier:
         Raises:
             InputError: the cube has other bands than those fitted on.
         """
+        # Superpixels and smoothing see the whole scene, so that no window changes the result.
         seen = cube.window if self.method.contextual else window
         array = self.bands.read(cube, seen)
         num_classes = len(self.legend.names)

@@ -40,6 +40,7 @@ class GuidedClassifier(PixelClassifier):
 
     def refined(self, probabilities: Array, array: Array, transforms: Transforms) -> Array:
         guide = unit_components(array, transforms["mnf"], self.num_guides)
+        # A linear function of the guide may fall a little below zero near an edge.
         smooth = np.maximum(guided_filter(probabilities, guide, self.radius, self.eps), 0.0)
         normal: Array = smooth / smooth.sum(axis=0)
         return normal

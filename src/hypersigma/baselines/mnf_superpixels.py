@@ -35,6 +35,7 @@ class SuperpixelChain(GuidedClassifier):
     def features(self, array: Array, transforms: Transforms) -> Array:
         components = transforms["mnf"].apply(array)
         ground = unit_components(array, transforms["mnf"], self.num_segmenting)
+        # Segments are counted by pixels with data, so that a scene half empty is not cut finer.
         num_pixels = int(np.isfinite(ground).all(axis=0).sum())
         means = [
             segment_means(components, superpixels(ground, max(1, num_pixels // size), self.compactness))

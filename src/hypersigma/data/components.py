@@ -46,6 +46,7 @@ class Components:
         for start in range(0, flat.shape[1], _BLOCK_PIXELS):
             part = slice(start, start + _BLOCK_PIXELS)
             centred = flat[:, part] - self.mean[:, None]
+            # Infinities of both signs would warn; a missing number is the same either way.
             centred[~np.isfinite(centred)] = np.nan
             out[:, part] = self.matrix @ centred
         return out.reshape(len(self.matrix), *array.shape[1:])
@@ -122,6 +123,7 @@ def fit_mnf(arrays: Sequence[NDArray[Any]], num_components: int) -> Components:
     deviation = np.sqrt(np.diag(covariance))
     used = deviation > 1e-9 * np.maximum(np.abs(mean), 1e-30)
     inverse = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=used)
+    # In standardised bands the ridge is as small for a dark band as for a bright one.
     scale = np.outer(inverse, inverse)
     noise = noise * scale / 2.0
     noise[np.diag_indices_from(noise)] += _RIDGE * max(float(np.trace(noise)) / len(noise), 1e-30)
@@ -133,6 +135,7 @@ def fit_mnf(arrays: Sequence[NDArray[Any]], num_components: int) -> Components:
 
 def _leading(mean: NDArray[Any], values: NDArray[Any], vectors: NDArray[Any], num_components: int) -> Components:
     """The eigenvectors (columns) of the largest values, each signed so that its largest entry is positive."""
+    # The sign of an eigenvector is free; fixing it keeps saved and refitted components alike.
     order = np.argsort(values)[::-1][:num_components]
     matrix = vectors[:, order].T
     peak = matrix[np.arange(len(matrix)), np.argmax(np.abs(matrix), axis=1)]

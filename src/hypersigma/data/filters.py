@@ -25,6 +25,7 @@ def gaussian(array: NDArray[Any], sigma: float) -> NDArray[np.float32]:
     valid = _valid(array)
     filled = np.where(valid, array, 0.0).astype(np.float32)
     smooth = np.stack([ndimage.gaussian_filter(band, sigma) for band in filled])
+    # What weight the valid neighbours had: dividing by it makes the result an average of them alone.
     weight = ndimage.gaussian_filter(valid.astype(np.float32), sigma)
     result: NDArray[np.float32] = np.where(valid, smooth / np.maximum(weight, 1e-12), np.nan).astype(np.float32)
     return result
