@@ -67,8 +67,9 @@ def to_nm(values: Sequence[float] | Floats, unit: str, where: str) -> Floats:
         with np.errstate(divide="ignore"):
             found = 1e7 / found
     else:
+        factor = nm_per_unit(found, unit, where)
         # rounded to a millionth of a nm, so that 0.4554 um is 455.4 nm and not 455.40000000000003
-        found = np.round(found * nm_per_unit(found, unit, where), 6)
+        found = found if factor == 1.0 else np.round(found * factor, 6)
     problem = _problem(found, np.asarray(values, dtype=np.float64))
     if problem:
         raise InputError(f"{where}: {_implausible(problem)}")

@@ -107,7 +107,7 @@ class MatlabFile:
                     shapes = {key: item.shape[::-1] for key, item in items.items() if item.dtype.kind in "iuf"}
                     return cls(path, shapes, _load_v73)
             found = whosmat(path)
-        except (OSError, ValueError, NotImplementedError, MatReadError, EOFError, TypeError) as error:
+        except (OSError, ValueError, NotImplementedError, MatReadError, EOFError, TypeError, IndexError) as error:
             raise unreadable(path, "as a MATLAB file", error) from error
         shapes = {name: tuple(shape) for name, shape, kind in found if kind not in _NOT_NUMERIC}
         return cls(path, shapes, _load_v5)

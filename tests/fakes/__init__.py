@@ -1,0 +1,1 @@
+"""Scenes written by code: small files of each format, with the traps that real ones hold."""
