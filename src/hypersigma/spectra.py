@@ -49,6 +49,7 @@ def sensor_bands(name: str) -> tuple[Floats, Floats]:
     if key not in known:
         raise ConfigError(f"the bands of sensor '{name}' are not known: {suggestion(key, known)}")
     file = resources.files("hypersigma") / "sensors" / f"{key}.csv"
+    # Nominal values: real ones drift with the instrument, so a file that lists its own bands goes before this.
     rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
     return np.array([float(row["centre_nm"]) for row in rows]), np.array([float(row["fwhm_nm"]) for row in rows])
 
@@ -196,6 +197,7 @@ def _spacing(centres: Floats) -> Floats:
 
 def _holes(bands: _Bands) -> Floats:
     """Stretches (holes, 2) of the wavelength axis that no band sees, the two unbounded ends included."""
+    # A broad band may reach over its neighbours, so what is seen up to a place is the furthest reach so far.
     starts = bands.centres - bands.widths / 2
     order = np.argsort(starts)
     reach = np.maximum.accumulate((bands.centres + bands.widths / 2)[order])

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from sklearn import metrics as independent
 
 from hypersigma.errors import ConfigError
-from hypersigma.metrics import METRICS, bootstrap, confusion_matrix, expected_calibration_error, per_class, score
+from hypersigma.metrics import (
+    METRICS,
+    bootstrap,
+    confusion_matrix,
+    expected_calibration_error,
+    per_class,
+    score,
+    without_classes,
+)
 
 
 def labels_of(seed: int, num_classes: int, size: int = 400) -> tuple[np.ndarray, np.ndarray]:
@@ -56,6 +64,13 @@ def test_pixels_left_without_a_class_are_wrong():
     figures = score(confusion_matrix([1, 1, 2, 2], [1, 0, 2, 0], 2))
     assert figures["oa"] == 0.5
     assert figures["aa"] == 0.5
+
+
+def test_classes_can_be_left_out_of_the_figures():
+    matrix = confusion_matrix([1, 1, 2, 2, 3], [1, 3, 2, 2, 1], 3)
+    assert score(matrix)["oa"] == pytest.approx(3 / 5)
+    assert score(without_classes(matrix, (3,)))["oa"] == pytest.approx(3 / 4)
+    assert score(without_classes(matrix, ()))["oa"] == pytest.approx(3 / 5)
 
 
 def test_one_class_alone_agrees_fully():

@@ -66,9 +66,11 @@ def with_common_legend(scenes: Sequence[LabelledScene]) -> list[LabelledScene]:
     for scene in scenes:
         present = set(np.unique(scene.labels))
         for value, (name, color) in enumerate(zip(scene.legend.names, scene.legend.colors, strict=True), start=1):
+            # A palette often lists more classes than a scene has; nothing could be learnt of those.
             if value in present:
                 colors.setdefault(name, color)
     names = list(colors)
+    # Two files may give one colour to two classes; then none of their colours can be trusted.
     distinct = len(set(colors.values())) == len(colors)
     legend = Legend(tuple(names), tuple(colors.values()) if distinct else palette(len(names)))
     result = []
@@ -99,6 +101,7 @@ def require_trainable(scenes: Sequence[LabelledScene]) -> None:
 
 def _read(path: Path, cube: Cube, variable: str | None, attribute: str | None) -> LabelMap:
     suffix = path.suffix.lower()
+    # Told by suffix, as GeoJSON is plain text and MATLAB 7.3 plain HDF5; everything else GDAL knows by its content.
     if suffix in _VECTOR_SUFFIXES:
         return read_vectors(path, cube, attribute)
     return read_matlab(path, cube, variable) if suffix == ".mat" else read_raster(path, cube)

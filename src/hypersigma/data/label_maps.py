@@ -63,6 +63,7 @@ def label_map(
     largest = int(whole.max(initial=0))
     if largest > max(_LARGEST_CLASS, len(names) - 1):
         return _of_codes(whole, where)
+    # Values keep their meaning even where a class between them has no pixel: a map is compared with its truth by them.
     size = max(largest, len(names) - 1)
     listed = [*names, *("" for _ in range(size + 1 - len(names)))][1:]
     titles = tuple(name or f"class {value}" for value, name in enumerate(listed, start=1))

@@ -28,6 +28,7 @@ def read_raster(path: Path, cube: Cube) -> LabelMap:
     Raises:
         InputError: it cannot be read, has several bands, or lies on another grid than the scene.
     """
+    # GDAL reads zeros where an ENVI file is cut short, and keeps its class names to itself; our reader does neither.
     if envi.sniff(path):
         return _read_envi(path, cube)
     with open_raster(path) as dataset:
@@ -76,6 +77,7 @@ def _only_map(path: Path, file: MatlabFile, cube: Cube) -> str:
     """The name of the only matrix of the scene's size, or the only matrix at all (whose size is then told)."""
     _, rows, cols = cube.shape
     matrices = {name: shape for name, shape in file.arrays.items() if len(shape) == 2 and min(shape) > 1}
+    # Training and test maps of one scene often share a file; only a person can say which is meant.
     fitting = [name for name, shape in matrices.items() if shape == (rows, cols)]
     for candidates in (fitting, list(matrices)):
         if len(candidates) == 1:
@@ -154,6 +156,7 @@ def _as_colors(colors: dict[int, Any]) -> dict[int, Color]:
 
 def _category_names(path: Path) -> Sequence[str]:
     """Category names that GDAL keeps beside a raster, by value; none where there is no such file."""
+    # rasterio has no call for GDAL's category names, so its auxiliary file is read as the text that it is.
     beside = path.with_name(path.name + ".aux.xml")
     if not beside.is_file():
         return ()

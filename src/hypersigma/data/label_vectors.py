@@ -118,6 +118,7 @@ def _class_attribute(path: Path, features: Sequence[Feature], attribute: str | N
         if attribute not in present:
             raise InputError(f"{path}: no attribute '{attribute}'; features have {', '.join(present) or 'none'}")
         return attribute
+    # Of two spellings that differ by case alone the first in the file wins.
     by_name = {key.lower(): key for key in reversed(present)}
     known = [by_name[name] for name in _CLASS_ATTRIBUTES if name in by_name]
     if known or len(present) == 1:
@@ -144,6 +145,7 @@ def _placed(path: Path, geometries: list[Any], collection: Feature, cube: Cube) 
 
     assert cube.georef is not None
     stated = ((collection.get("crs") or {}).get("properties") or {}).get("name")
+    # GeoJSON is in longitude and latitude (RFC 7946) unless it names another system, as older files do.
     text = collection.get("crs_text", stated or "EPSG:4326")
     if cube.georef.crs is None or text is None:
         whose = "scene" if cube.georef.crs is None else "labels"
@@ -170,6 +172,7 @@ def _burnt(path: Path, geometries: list[Any], classes: list[int], cube: Cube, no
     assert cube.georef is not None
     grid = {"out_shape": cube.shape[1:], "transform": Affine(*cube.georef.transform), "dtype": "int32"}
     shapes = list(zip(geometries, classes, strict=True))
+    # Burnt in both orders: where the last one wins twice differently, two classes claim the pixel.
     labels: NDArray[np.int32] = rasterize(shapes, **grid)
     claimed_twice = labels != rasterize(shapes[::-1], **grid)
     labels[claimed_twice] = 0

@@ -148,6 +148,7 @@ def _published(labels: Labels, config: SplitConfig, generator: np.random.Generat
     """
     train, validation, test = (np.zeros(labels.shape, dtype=bool) for _ in range(3))
     asked = config.num_per_class or 10
+    # Carried from class to class on purpose: this is the slip that makes the published splits what they are.
     taken = asked
     for value in np.unique(labels[labels > 0]):
         pixels = generator.permutation(np.flatnonzero(labels == value))
@@ -165,6 +166,7 @@ def _fields(labels: Labels, config: SplitConfig, generator: np.random.Generator)
     for value in _classes(labels):
         parts, count = ndimage.label(labels == value, structure=_EIGHT_NEIGHBOURS)
         areas = np.bincount(parts.ravel(), minlength=count + 1)
+        # Of slivers alone no training side can be made: a class with one real field counts as a single field.
         large = [index for index in range(1, count + 1) if areas[index] >= _MIN_FIELD]
         if len(large) > 1:
             chosen = _fields_to_train(generator.permutation(large), areas)
@@ -219,6 +221,7 @@ def _blocks(labels: Labels, config: SplitConfig, generator: np.random.Generator)
     Of several random draws the one is kept that has most classes on both sides.
     """
     rows, cols = (-(-length // config.block) for length in labels.shape)
+    # Blocks are large against fields, so a blind draw would often leave a class on one side only.
     best: tuple[int, Mask, Mask] | None = None
     for _ in range(_BLOCK_DRAWS):
         chosen = generator.permutation(rows * cols) < rows * cols // 2

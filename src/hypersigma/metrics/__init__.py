@@ -7,6 +7,15 @@ from hypersigma.metrics.classification import (
     expected_calibration_error,
     per_class,
     score,
+    without_classes,
 )
 
-__all__ = ["METRICS", "bootstrap", "confusion_matrix", "expected_calibration_error", "per_class", "score"]
+__all__ = [
+    "METRICS",
+    "bootstrap",
+    "confusion_matrix",
+    "expected_calibration_error",
+    "per_class",
+    "score",
+    "without_classes",
+]

@@ -47,10 +47,18 @@ def per_class(matrix: Matrix) -> PerClass:
     """Recall, precision and F1 of each class, and its number of labelled pixels."""
     hits = np.diag(matrix)[1:].astype(np.float64)
     truth, predicted = matrix.sum(axis=1)[1:], matrix.sum(axis=0)[1:]
+    # A class that is absent has no recall; NaN keeps it out of every mean, where 0 would pull the mean down.
     with np.errstate(divide="ignore", invalid="ignore"):
         recall, precision = hits / truth, hits / predicted
         f1 = np.where(truth > 0, 2 * hits / (truth + predicted), np.nan)
     return PerClass(recall, precision, f1, truth)
+
+
+def without_classes(matrix: Matrix, classes: Iterable[int]) -> Matrix:
+    """The matrix without the labelled pixels of some classes, such as those that a split had to cut."""
+    kept = matrix.copy()
+    kept[list(classes)] = 0
+    return kept
 
 
 def overall_accuracy(matrix: Matrix) -> float:
@@ -73,6 +81,7 @@ def cohen_kappa(matrix: Matrix) -> float:
     """Cohen's kappa: agreement beyond chance, (p_o - p_e) / (1 - p_e)."""
     total = matrix.sum()
     chance = float((matrix.sum(axis=0) / total) @ (matrix.sum(axis=1) / total))
+    # Truth and prediction of one and the same class throughout: nothing is left to chance, and all is right.
     return (overall_accuracy(matrix) - chance) / (1 - chance) if chance < 1 else 1.0
 
 
@@ -132,6 +141,7 @@ def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, num_bi
     gap = np.asarray(correct, dtype=np.float64).ravel() - confidence
     if not len(gap):
         return float("nan")
+    # Bins are open below and closed above, so that a confidence of exactly 1 falls into the last.
     bins = np.clip(np.ceil(confidence * num_bins).astype(int) - 1, 0, num_bins - 1)
     return float(np.abs(np.bincount(bins, weights=gap)).sum() / len(gap))
 

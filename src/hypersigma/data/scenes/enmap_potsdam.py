@@ -41,6 +41,7 @@ def load(root: Path | None = None) -> list[LabelledScene]:
         raise InputError(f"{folder / 'images'}: no tiles (*.tif) found; expected those of EnMAP Potsdam")
     scenes = []
     for path in paths:
+        # A tile holds some of the classes; the legend of all is put in place of its own.
         labelled = read_labels(folder / "labels" / path.name, open_cube(path))
         scenes.append(LabelledScene(labelled.cube, labelled.labels, LEGEND))
     return scenes
