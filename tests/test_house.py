@@ -174,3 +174,15 @@ def test_constraints_are_sorted_pins() -> None:
 def test_every_folder_of_code_is_a_package() -> None:
     bare = {where(path.parent) for path in MODULES if not (path.parent / "__init__.py").exists()}
     assert not bare, f"{bare} lack __init__.py and would be missing from an installed package"
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for path in tracked():
+        if path.suffix == ".md":
+            for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8")):
+                assert target.startswith("https://") or (path.parent / target).exists(), f"{where(path)}: {target}"
+
+
+def test_every_sensor_is_documented() -> None:
+    documented = (ROOT / "docs" / "sensors.md").read_text(encoding="utf-8")
+    assert all(f"`{path.stem}`" in documented for path in (SOURCE / "sensors").glob("*.csv"))

@@ -46,8 +46,13 @@ def main(tokens: Sequence[str] | None = None) -> int:
     the program and keeps its traceback.
     """
     arguments = sys.argv[1:] if tokens is None else list(tokens)
+    app = build()
+    if not {"--help", "-h"}.isdisjoint(arguments[:1]) or not arguments:
+        # only the list of all verbs shows each verb's summary, which lies in its file
+        for verb in names("hypersigma.cli"):
+            _ = app[verb]
     try:
-        build()(arguments, exit_on_error=False, print_error=False)
+        app(arguments, exit_on_error=False, print_error=False)
     except HypersigmaError as error:
         print(f"error: {error}", file=sys.stderr)
         return MISTAKE
