@@ -259,10 +259,12 @@ def masked_autoencoder(golden: Golden) -> Rebuilt:
         "mask_ratio": golden.config["mask_ratio"],
     }
     if golden.config["model"] == "SpatMAE":
+        table = masked_autoencoders.SPATIAL_MASKING
         module = MaskedAutoencoder(SpatialMaskingConfig(patch=args["patch_size"], **common))
     else:
+        table = masked_autoencoders.SPECTRAL_MASKING
         module = MaskedAutoencoder(SpectralMaskingConfig(tokens=args.get("NUM_TOKENS", 100), **common))
-    filled(module, state, masked_autoencoders.TABLE)
+    filled(module, state, table)
 
     def run(inputs: dict[str, Tensor]) -> Outputs:
         plain = module(inputs["x"], inputs["noise"])
@@ -277,7 +279,7 @@ def masked_autoencoder(golden: Golden) -> Rebuilt:
             "ids_restore": plain.restore,
         }
 
-    return Rebuilt(module, masked_autoencoders.TABLE, run)
+    return Rebuilt(module, table, run)
 
 
 def position_resize(golden: Golden) -> Rebuilt:

@@ -36,13 +36,6 @@ class PatchEmbed(nn.Module):
             image = image.masked_fill(~present[:, None, None], 0.0) * (len(present) / present.sum())
         return conv2d(image, self.weight, self.bias, stride=self.patch)
 
-    def resized(self, patch: int) -> PatchEmbed:
-        """This embedding for another patch size."""
-        dim, channels = self.weight.shape[:2]
-        other = PatchEmbed(channels, dim, patch)
-        other.load_state_dict({"weight": resize_patch(self.weight, patch, patch), "bias": self.bias})
-        return other
-
 
 class SpectralMap(nn.Module):
     """One token a band: a linear map of the band's picture, a patch embedding whose patch is the tile.

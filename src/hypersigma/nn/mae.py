@@ -146,7 +146,7 @@ class MaskedAutoencoder(nn.Module):
         self.encoder = Encoder(config.encoder)
         self.norm = nn.LayerNorm(dim, eps=NORM_EPSILON)
         self.decoder_embed = nn.Linear(dim, width)
-        self.mask_token = nn.Parameter(torch.zeros(width))
+        self.mask_token = nn.Parameter(torch.zeros(1, 1, width))
         self.decoder_positions = Positions(config.decoder_positions, width, config.grid)
         self.decoder = Encoder(config.decoder)
         self.decoder_norm = nn.LayerNorm(width, eps=NORM_EPSILON)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from hypersigma.weights.official.encoders import BLOCK
 from hypersigma.weights.official.names import Rule, Table, under
 
-TABLE: Table = (
-    Rule("patch_embed.proj.{p}", "embed.{p}"),
-    Rule("spat_map.{p}", "embed.{p}"),
+_COMMON: Table = (
     Rule("pos_embed", None, "never read in pre-training, so it holds the random numbers it began with"),
     *under(BLOCK, "blocks.{i}.", "encoder.blocks.{i}."),
     Rule("norm.{p}", "norm.{p}"),
@@ -18,3 +16,6 @@ TABLE: Table = (
     Rule("decoder_norm.{p}", "decoder_norm.{p}"),
     Rule("decoder_pred.{p}", "predict.{p}"),
 )
+
+SPATIAL_MASKING: Table = (Rule("patch_embed.proj.{p}", "embed.{p}"), *_COMMON)
+SPECTRAL_MASKING: Table = (Rule("spat_map.{p}", "embed.{p}"), *_COMMON)

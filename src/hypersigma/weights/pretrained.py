@@ -1,0 +1,109 @@
+"""A pre-trained encoder: which one, how it was trained, what it was fed, and its tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import Tensor
+
+from hypersigma.config import structure, unstructure
+from hypersigma.errors import ConfigError, WeightsError
+from hypersigma.nn.backbone import Backbone
+from hypersigma.nn.mae import MaskingConfig, SpatialMaskingConfig, SpectralMaskingConfig
+from hypersigma.weights.fit import fit
+from hypersigma.weights.receipt import Receipt
+from hypersigma.weights.store import TENSORS, load_config, load_tensors, save_weights
+
+Kind = Literal["spatial", "spectral"]
+CONFIGS: dict[Kind, type[MaskingConfig]] = {"spatial": SpatialMaskingConfig, "spectral": SpectralMaskingConfig}
+
+# What a backbone shares with the autoencoder that trained it; the rest belongs to the decoder.
+_SHARED = ("embed.", "positions.", "encoder.")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What weights are of.
+
+    Attributes:
+        config: the autoencoder; its type says whether it is the spatial or the spectral one.
+        radiometry: what the network was fed, such as "counts / 4000".
+    """
+
+    config: MaskingConfig
+    radiometry: str
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the two encoders this is."""
+        return "spatial" if isinstance(self.config, SpatialMaskingConfig) else "spectral"
+
+    @classmethod
+    def load(cls, folder: Path) -> Card:
+        """The card of the weights in a folder.
+
+        Raises:
+            WeightsError: the folder holds none, they are damaged, or of something else than an encoder.
+        """
+        config = load_config(folder)
+        kind: Any = config.get("kind")
+        if kind not in CONFIGS:
+            raise WeightsError(f"{folder}: expected weights of a pre-trained encoder, found kind: {kind}")
+        try:
+            network = structure(config.get("network", {}), CONFIGS[kind], where=str(folder))
+        except ConfigError as error:
+            raise WeightsError(f"{folder}: damaged weights: {error}") from error
+        return cls(network, str(config.get("radiometry", "unknown")))
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """Weights of one masked autoencoder: its card and its tensors under our names."""
+
+    card: Card
+    state: dict[str, Tensor]
+
+    def save(self, folder: Path) -> None:
+        """Write a folder of weights.
+
+        Raises:
+            OutputError: the folder cannot be written to.
+        """
+        network = unstructure(self.card.config)
+        save_weights(
+            folder, self.state, {"kind": self.card.kind, "radiometry": self.card.radiometry, "network": network}
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> Pretrained:
+        """The weights of a folder.
+
+        Raises:
+            WeightsError: the folder holds none, they are damaged, or of something else than an encoder.
+        """
+        return cls(Card.load(folder), load_tensors(folder / TENSORS))
+
+    def into(self, backbone: Backbone) -> Receipt:
+        """Fill the encoder of a backbone that these weights are of.
+
+        Raises:
+            WeightsError: the backbone has no such encoder, or one of another size.
+        """
+        encoder = backbone.spatial if self.card.kind == "spatial" else backbone.spectral
+        if encoder is None:
+            raise WeightsError("these are weights of a spectral encoder, and the network has none")
+        return fit(encoder, {name: tensor for name, tensor in self.state.items() if name.startswith(_SHARED)})
+
+
+def find_pretrained(folder: Path) -> list[Path]:
+    """The folders of pre-trained encoders among a folder and those right below it, sorted.
+
+    Raises:
+        WeightsError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise WeightsError(f"{folder}: there is no such folder")
+    places = [place for place in (folder, *sorted(folder.iterdir())) if (place / TENSORS).is_file()]
+    return [place for place in places if load_config(place).get("kind") in CONFIGS]
