@@ -45,7 +45,7 @@ def import_pretrained(path: Path) -> Imported:
         WeightsError: the file is missing, damaged, or of another network.
     """
     published = read_checkpoint(path)
-    config = _config(published, path)
+    config = network_config(published, path)
     receipt = Receipt()
     with torch.device("meta"):
         network = MaskedAutoencoder(config)
@@ -69,7 +69,7 @@ def published_state(pretrained: Pretrained) -> dict[str, Tensor]:
     return published
 
 
-def _config(state: Mapping[str, Tensor], path: Path) -> SpatialMaskingConfig | SpectralMaskingConfig:
+def network_config(state: Mapping[str, Tensor], path: Path) -> SpatialMaskingConfig | SpectralMaskingConfig:
     """The masked autoencoder whose tensors these are."""
     try:
         common: dict[str, Any] = {
