@@ -22,7 +22,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/pylint --score=n --disable=all --enable=duplicate-code src/hypersigma
 
 bench: $(VENV)/dev.stamp
-	$(ONE_THREAD) $(BIN)/hypersigma benchmark indian_pines --json-file benchmarks/results/indian_pines.jsonl
+	$(ONE_THREAD) $(BIN)/hypersigma benchmark indian_pines --jobs 2 --json-file benchmarks/results/indian_pines.jsonl
 
 clean:
 	rm -rf $(VENV) demo-output

@@ -32,6 +32,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'hypersigma' has no attribute '{name}'; it has {', '.join(sorted(_HOMES))}")
     value = getattr(importlib.import_module(_HOMES[name]), name)
+    # found once, Python does not come back here for it
     globals()[name] = value
     return value
 

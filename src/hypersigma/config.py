@@ -105,6 +105,7 @@ def with_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str,
             below = inner.get(parent) or {}
             if not isinstance(below, Mapping):
                 raise ConfigError(f"the setting '{setting}': '{parent}' is {below!r} and has no keys of its own")
+            # copied on the way down: what was given stays as it is
             inner[parent] = inner = dict(below)
         inner[last] = value
     return result
@@ -123,6 +124,7 @@ def _scalar(kind: type) -> Hook:
     """A structure hook that refuses to turn one type of scalar silently into another."""
 
     def hook(value: Any, _: Any) -> Any:
+        # YAML writes 1 for 1.0; the other way round a fraction would be lost
         if kind is float and type(value) is int:
             return float(value)
         if type(value) is not kind:
@@ -137,6 +139,7 @@ def _dataclass(kind: type, converter: cattrs.Converter) -> Hook:
     inner: Hook = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
 
     def hook(value: Any, _: Any) -> Any:
+        # settings made in Python may already hold the dataclass
         if isinstance(value, kind):
             return value
         if not isinstance(value, Mapping):
@@ -184,6 +187,7 @@ def _union(kind: Any, converter: cattrs.Converter) -> Hook:
     def hook(value: Any, _: Any) -> Any:
         if value is None and optional:
             return None
+        # with one type left, its own message tells more than "expected A or B"
         if len(members) == 1:
             return converter.structure(value, members[0])
         for member in members:

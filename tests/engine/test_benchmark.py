@@ -37,6 +37,14 @@ def test_all_that_there_is_is_planned_by_default() -> None:
     assert {trial.split.protocol for trial in trials} >= {"random", "fields"}
 
 
+def test_scenes_whose_files_are_elsewhere_are_left_out_and_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("HYPERSIGMA_DATA", raising=False)
+    assert {trial.scene for trial in plan(BenchmarkConfig(methods=("svm",)))} == {"indian_pines"}
+    assert "enmap_potsdam is left out: the tiles" in caplog.text
+
+
 def test_settings_of_the_network_are_not_those_of_baselines() -> None:
     config = BenchmarkConfig(
         scenes=("indian_pines",),
@@ -130,7 +138,14 @@ def test_the_table_pairs_by_seed_with_the_best_baseline() -> None:
     assert by_method["hypersigma-tiny tiny"]["OA - best"] == "+0.100 ± 0.000 (1 of 1)"
     assert by_method["svm"]["OA"] == "0.550 ± 0.071"
     assert by_method["svm"]["OA - best"] == ""
-    assert by_method["lda"]["OA whole fields"] == ""
+    assert "OA whole fields" not in table.columns
+
+
+def test_figures_without_cut_classes_are_shown_where_there_are_any() -> None:
+    one = row("svm", 0, 0.5)
+    one["metrics"]["oa_whole_fields"] = 0.25
+    (table,) = tables([one, row("lda", 0, 0.4)])
+    assert dict(zip(table.columns, table.rows[0], strict=True))["OA whole fields"] == "0.250 ± 0.000"
 
 
 def test_methods_without_a_shared_seed_are_not_compared() -> None:

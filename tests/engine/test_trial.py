@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,7 +64,7 @@ def oracle(monkeypatch: pytest.MonkeyPatch) -> Oracle:
     """Registers the scene `toy` (three scenes) and the baseline `oracle`, and nothing else."""
     method = Oracle()
     rooms = {
-        ("hypersigma.data.scenes", "toy"): SimpleNamespace(load=lambda root: [scene(seed) for seed in range(3)]),
+        ("hypersigma.data.scenes", "toy"): SimpleNamespace(load=lambda: [scene(seed) for seed in range(3)]),
         ("hypersigma.baselines", "oracle"): SimpleNamespace(METHOD=method),
     }
     real = registry.load
@@ -78,8 +77,8 @@ def trial(**changes: Any) -> Trial:
     return Trial(**(settings | changes))
 
 
-def test_a_perfect_method_scores_one(oracle: Oracle, tmp_path: Path) -> None:
-    row = run_trial(trial(), tmp_path, "cpu")
+def test_a_perfect_method_scores_one(oracle: Oracle) -> None:
+    row = run_trial(trial(), "cpu")
     assert row["protocol"] == "random"
     figures = row["metrics"]
     assert all(figures[name] == 1 for name in ("oa", "aa", "kappa", "f1", "oa_low", "oa_high"))
@@ -90,33 +89,33 @@ def test_a_perfect_method_scores_one(oracle: Oracle, tmp_path: Path) -> None:
 
 def test_a_method_that_is_always_wrong_scores_zero(oracle: Oracle) -> None:
     oracle.wrong = True
-    figures = run_trial(trial(), None, "cpu")["metrics"]
+    figures = run_trial(trial(), "cpu")["metrics"]
     assert figures["oa"] == 0
     assert figures["ece"] == 1
 
 
 def test_a_method_sees_its_label_budget_and_no_test_label(oracle: Oracle) -> None:
-    run_trial(trial(split=SplitConfig(num_per_class=6, num_validation=2)), None, "cpu")
+    run_trial(trial(split=SplitConfig(num_per_class=6, num_validation=2)), "cpu")
     for given in oracle.given[0]:
         assert [int((given.labels == value).sum()) for value in (1, 2)] == [6, 6]
 
 
 def test_scenes_left_out_are_not_even_seen_without_labels(oracle: Oracle) -> None:
-    run_trial(trial(split=SplitConfig(protocol="tiles", num_per_class=None, num_folds=3)), None, "cpu")
+    run_trial(trial(split=SplitConfig(protocol="tiles", num_per_class=None, num_folds=3)), "cpu")
     assert [len(given) for given in oracle.given] == [2, 2, 2]
     left_out = [{"toy0", "toy1", "toy2"} - {scene.cube.name for scene in given} for given in oracle.given]
     assert sorted(name for names in left_out for name in names) == ["toy0", "toy1", "toy2"]
 
 
 def test_fields_give_the_figure_without_cut_classes(oracle: Oracle) -> None:
-    row = run_trial(trial(split=SplitConfig(protocol="fields", num_per_class=5)), None, "cpu")
+    row = run_trial(trial(split=SplitConfig(protocol="fields", num_per_class=5)), "cpu")
     assert "oa_whole_fields" in row["metrics"]
 
 
 def test_the_same_trial_gives_the_same_figures(oracle: Oracle) -> None:
-    assert run_trial(trial(), None, "cpu")["metrics"] == run_trial(trial(), None, "cpu")["metrics"]
+    assert run_trial(trial(), "cpu")["metrics"] == run_trial(trial(), "cpu")["metrics"]
 
 
 def test_an_unknown_method_is_told_the_nearest(oracle: Oracle) -> None:
     with pytest.raises(ConfigError, match="did you mean 'svm'"):
-        run_trial(trial(method="svn"), None, "cpu")
+        run_trial(trial(method="svn"), "cpu")

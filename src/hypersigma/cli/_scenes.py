@@ -29,6 +29,7 @@ class SceneOptions:
 
     def open(self, path: Path) -> Cube:
         """The scene in a file."""
+        # readers bring NumPy and GDAL along; help must not wait for them
         from hypersigma.readers import open_cube
 
         return open_cube(path, variable=self.variable, wavelengths=self.wavelengths, sensor=self.sensor)

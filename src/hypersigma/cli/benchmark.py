@@ -43,7 +43,6 @@ EVERYTHING = Choice()
 def benchmark(
     *scenes: str,
     choice: Choice = EVERYTHING,
-    root: Annotated[Path | None, Parameter(env_var="HYPERSIGMA_DATA")] = None,
     jobs: int = 1,
     json_file: Path | None = None,
     common: Common = DEFAULTS,
@@ -51,8 +50,7 @@ def benchmark(
     """Measure methods on benchmark scenes: figures with their spread, seconds and memory, baselines beside.
 
     Args:
-        scenes: Names of scenes, all there are by default.
-        root: Folder with the files of scenes that do not come with a package.
+        scenes: Names of scenes, all whose files are here by default; HYPERSIGMA_DATA names a folder with files.
         jobs: Trials at a time.
         json_file: File that results are appended to, a row a trial; rows in it already are not run again.
     """
@@ -71,7 +69,7 @@ def benchmark(
     )
     trials = engine.plan(config)
     with console.progress() as progress:
-        rows = engine.run(trials, json_file, root=root, device=common.device, num_jobs=jobs, progress=progress)
+        rows = engine.run(trials, json_file, device=common.device, num_jobs=jobs, progress=progress)
     for table in tables(rows):
         console.table(table)
     console.text(NOTE)

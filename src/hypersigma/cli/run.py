@@ -48,6 +48,7 @@ class RunOptions:
 
 def __getattr__(task: str) -> Callable[..., None]:
     """The command of a task, looked up by the command line when that task is run."""
+    # Python asks modules for names like __path__, too
     if task.startswith("_"):
         raise AttributeError(task)
     kind = load("hypersigma.tasks", task).TASK
@@ -80,6 +81,7 @@ def command_of(task: str, inputs_type: type, summary: str) -> Callable[..., None
         scene: File of the scene.
         others: Files of further scenes, where the task takes more than one.
     """
+    # which type it is, is known only now; the command line reads flags from annotations
     run_task.__annotations__["inputs"] = Annotated[inputs_type, Parameter(name="*")]
     return run_task
 

@@ -6,6 +6,7 @@ A file of results is only ever appended to, a row a trial; rows that stand in it
 from __future__ import annotations
 
 import json
+import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +21,10 @@ from hypersigma.data.sampling import SplitConfig
 from hypersigma.engine.trial import OURS, Row, Trial, run_trial
 from hypersigma.errors import ConfigError, HypersigmaError, InputError
 
+_LOG = logging.getLogger(__name__)
+
 DEFAULT_SIZE = "tiny"
+_SCENES, _BASELINES = "hypersigma.data.scenes", "hypersigma.baselines"
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -29,7 +33,7 @@ class BenchmarkConfig:
     """What a benchmark runs.
 
     Attributes:
-        scenes: registered names, all there are if empty.
+        scenes: registered names, all whose files are here if empty.
         protocols: those to run, all that a scene names if empty.
         methods: baselines and `hypersigma-<size>`, all baselines of the scene's task and the tiny network if empty.
         seeds: of splits and methods; one at least, several to see the spread.
@@ -54,8 +58,8 @@ def plan(config: BenchmarkConfig) -> list[Trial]:
         ConfigError: a scene, protocol or method that does not exist, with a suggestion.
     """
     trials = []
-    for name in config.scenes or registry.names("hypersigma.data.scenes"):
-        scene = registry.load("hypersigma.data.scenes", name)
+    for name in config.scenes or _scenes_here():
+        scene = registry.load(_SCENES, name)
         methods = _methods(scene.TASK, config.methods)
         for protocol in config.protocols or tuple(scene.PROTOCOLS):
             split = _split(name, scene.PROTOCOLS, protocol, config.num_per_class)
@@ -79,7 +83,6 @@ def run(
     trials: Sequence[Trial],
     file: Path | None,
     *,
-    root: Path | None = None,
     device: str = "auto",
     num_jobs: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
@@ -92,7 +95,6 @@ def run(
     Args:
         trials: what to run.
         file: JSONL file of results, or None to keep none.
-        root: folder of scenes' files.
         device: where networks compute.
         num_jobs: processes at a time; they share the processor's cores evenly.
         progress: called with what, done, total after each trial.
@@ -105,11 +107,12 @@ def run(
     rows = {key: finished.get(key) for key in (_key(trial.identity) for trial in trials)}
     missing = [trial for trial in trials if rows[_key(trial.identity)] is None]
     with _shared_cores(num_jobs), _pool(num_jobs) as pool:
-        futures = [pool.submit(run_trial, trial, root, device) for trial in missing]
+        futures = [pool.submit(run_trial, trial, device) for trial in missing]
         try:
             for done, future in enumerate(as_completed(futures), start=1):
                 row = future.result()
                 rows[_key(row)] = row
+                # written as soon as it is known, so that a kill costs the running trials only
                 if file:
                     _append(file, row)
                 if progress:
@@ -135,6 +138,7 @@ def read_rows(file: Path) -> list[Row]:
     rows = []
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     for number, line in enumerate(lines, start=1):
+        # whoever was killed while writing leaves half a row; that trial runs again
         if number == len(lines) and not line.endswith("\n"):
             break
         try:
@@ -165,14 +169,26 @@ def _key(row: Row) -> str:
     return json.dumps([row[name] for name in names], sort_keys=True)
 
 
+def _scenes_here() -> list[str]:
+    """The scenes whose files are here; the others are named with what they lack."""
+    here = []
+    for name in registry.names(_SCENES):
+        try:
+            registry.load(_SCENES, name).load()
+        except HypersigmaError as error:
+            _LOG.warning("%s is left out: %s", name, error)
+        else:
+            here.append(name)
+    return here
+
+
 def _methods(task: str, chosen: Sequence[str]) -> tuple[str, ...]:
     """The methods of a task: those chosen, or the tiny network and every baseline.
 
     Raises:
         ConfigError: a method that does not exist, or is for another task.
     """
-    room = "hypersigma.baselines"
-    known = [name for name in registry.names(room) if task == registry.load(room, name).TASK]
+    known = [name for name in registry.names(_BASELINES) if task == registry.load(_BASELINES, name).TASK]
     for name in chosen:
         if not name.startswith(OURS) and name not in known:
             suggestion = registry.suggestion(name, [f"{OURS}{DEFAULT_SIZE}", *known])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,13 +84,12 @@ class _Scores:
         figures["ece"] = metrics.expected_calibration_error(confidence, correct)
         figures["test_in_windows"] = self.num_inside_windows / max(int(self.matrix.sum()), 1)
         if self.cut_classes:
-            whole = self.matrix.copy()
-            whole[sorted(self.cut_classes)] = 0
+            whole = metrics.without_classes(self.matrix, self.cut_classes)
             figures["oa_whole_fields"] = metrics.score(whole, ("oa",))["oa"]
         return figures
 
 
-def run_trial(trial: Trial, root: Path | None, device: str) -> Row:
+def run_trial(trial: Trial, device: str) -> Row:
     """Run a trial: its row of results.
 
     A method is given the training and validation labels alike, as its whole budget: how it keeps some of them
@@ -99,10 +97,9 @@ def run_trial(trial: Trial, root: Path | None, device: str) -> Row:
 
     Args:
         trial: what is tried.
-        root: folder of the scene's files, where they do not come with a package.
         device: where a network computes.
     """
-    scenes: list[LabelledScene] = registry.load("hypersigma.data.scenes", trial.scene).load(root)
+    scenes: list[LabelledScene] = registry.load("hypersigma.data.scenes", trial.scene).load()
     method = _method(trial, device)
     num_classes = len(scenes[0].legend.names)
     scores = _Scores(np.zeros((num_classes + 1, num_classes + 1), dtype=np.int64))
