@@ -187,19 +187,30 @@ class Cube:
         chosen = self.used if bands is None else np.asarray(bands, dtype=np.intp)
         window = self.window if window is None else window
         self._require_inside(window)
+        # only these bands of this window are touched
         stored = self.source.read(self.order[chosen], window)
         # numbers beyond float32 become infinite, which is no data
         with np.errstate(over="ignore", invalid="ignore"):
-            values: NDArray[np.float32] = stored.astype(np.float32, order="C")
-        missing = np.zeros(0, dtype=bool) if stored.dtype.kind in "iu" else ~np.isfinite(values)
-        if self.nodata is not None:
-            missing = (stored == self.nodata) | (missing if missing.size else False)
-        for term, apply in ((self.scale, np.multiply), (self.offset, np.add)):
+            values: NDArray[np.float32] = stored.astype(np.float32)
+        missing = self._missing(stored, values)
+        for term, neutral, apply in ((self.scale, 1.0, np.multiply), (self.offset, 0.0, np.add)):
             factor = np.asarray(term, dtype=np.float32)
-            apply(values, factor if factor.ndim == 0 else factor[chosen, None, None], out=values)
-        if missing.any():
+            if np.any(factor != neutral):
+                apply(values, factor if factor.ndim == 0 else factor[chosen, None, None], out=values)
+        # most windows miss nothing, and a masked assignment costs a pass
+        if missing is not None and missing.any():
             values[missing] = np.nan
         return values
+
+    def _missing(self, stored: NDArray[Any], values: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+        """Where stored numbers are no data or not finite; None where they cannot be, which spares a pass."""
+        missing: NDArray[np.bool_] | None = None if stored.dtype.kind in "iu" else ~np.isfinite(values)
+        if self.nodata is not None:
+            # single precision holds short numbers exactly, and the copy is quicker to walk than a file
+            exact = stored.dtype.itemsize <= 2 or stored.dtype.name == "float32"
+            marked = (values if exact else stored) == self.nodata
+            missing = marked if missing is None else missing | marked
+        return missing
 
     def _require_inside(self, window: Window) -> None:
         _, rows, cols = self.shape

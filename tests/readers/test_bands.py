@@ -22,8 +22,12 @@ def test_overlap_of_two_detectors_is_cut_at_one_wavelength():
     cut = (902 + 993) / 2
     used = bands.order[bands.valid]
     assert centres[used[used < 91]].max() < cut < centres[used[used >= 91]].min()
-    np.testing.assert_array_equal(bands.valid, np.where(bands.order < 91, bands.wavelengths < cut, bands.wavelengths > cut))
-    assert {bands.reasons[index] for index in np.flatnonzero(~bands.valid)} == {"overlap of two detectors, cut at 948 nm"}
+    np.testing.assert_array_equal(
+        bands.valid, np.where(bands.order < 91, bands.wavelengths < cut, bands.wavelengths > cut)
+    )
+    assert {bands.reasons[index] for index in np.flatnonzero(~bands.valid)} == {
+        "overlap of two detectors, cut at 948 nm"
+    }
     assert any("overlap from 902 to 993 nm; cut at 948 nm" in note for note in bands.notes)
 
 

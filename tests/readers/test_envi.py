@@ -20,6 +20,8 @@ from hypersigma.tiling import Window
 from tests.fakes.envi import TYPE_CODES, braces, ramp, write_envi
 from tests.fakes.geotiff import write_tiff
 
+pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+
 UTM = "{UTM, 1, 1, 383851.5, 5819308.25, 30, 20, 33, North, WGS-84, units=Meters}"
 
 
@@ -109,7 +111,9 @@ def test_wavelengths_in_nm_with_widths_and_bad_bands(tmp_path):
 @pytest.mark.parametrize("unit", ["Micrometers", "um", "Unknown", None])
 def test_micrometres_stated_or_told_by_the_values(tmp_path, unit):
     fields = {} if unit is None else {"wavelength_units": unit}
-    header = write_envi(tmp_path, ramp(), wavelength=braces([0.45, 0.55, 0.65, 0.85]), fwhm=braces([0.01] * 4), **fields)
+    header = write_envi(
+        tmp_path, ramp(), wavelength=braces([0.45, 0.55, 0.65, 0.85]), fwhm=braces([0.01] * 4), **fields
+    )
     cube = open_cube(header)
     assert cube.wavelengths.tolist() == [450, 550, 650, 850]
     np.testing.assert_allclose(cube.fwhm, 10)
@@ -212,9 +216,7 @@ def test_rotation_turns_the_grid_and_keeps_pixel_size(tmp_path):
     georef = open_cube(write_envi(tmp_path, ramp(), map_info=info)).georef
     assert georef.pixel_size == pytest.approx((30, 20))
     x, y = georef.xy(0, 1)
-    assert (x - 383851.5, y - 5819308.25) == pytest.approx(
-        (30 * math.cos(math.pi / 6), 30 * math.sin(math.pi / 6))
-    )
+    assert (x - 383851.5, y - 5819308.25) == pytest.approx((30 * math.cos(math.pi / 6), 30 * math.sin(math.pi / 6)))
 
 
 def test_rotation_is_about_the_reference_point(tmp_path):

@@ -49,7 +49,9 @@ def test_wavelengths_wherever_they_stand(tmp_path, said):
 
 
 def test_band_tags_as_enmap_has_them(tmp_path):
-    tags = [{"wavelength": str(nm), "wavelength_units": "nm", "fwhm": "8", "bbl": str(int(nm != 550))} for nm in CENTRES]
+    tags = [
+        {"wavelength": str(nm), "wavelength_units": "nm", "fwhm": "8", "bbl": str(int(nm != 550))} for nm in CENTRES
+    ]
     path = write_tiff(tmp_path / "s.tif", ramp(dtype="f4"), band_tags=tags, nodata=-32768.0, scale=1e-4)
     cube = open_cube(path)
     assert cube.fwhm.tolist() == [8] * 4

@@ -35,6 +35,7 @@ def info(
     found = statistics(cube)
     cube = screen(cube, found=found)
     facts = describe(cube, found)
+    # the picture comes after the table: what was found stands even where drawing fails
     console.table(Table(str(scene), ("what", "found"), tuple(_lines(facts))))
     if quicklook is not None:
         from hypersigma.viz.quicklook import draw
@@ -50,6 +51,7 @@ def describe(cube: Cube, found: Statistics) -> dict[str, Any]:
 
     bands, rows, cols = cube.shape
     waves, georef = cube.wavelengths, cube.georef
+    # numbers of bands that are not used would hide those of the scene
     low, high = (np.where(cube.valid, side, np.nan) for side in (found.low, found.high))
     return {
         "sensor": cube.sensor,
@@ -98,16 +100,14 @@ def _lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         span = "" if waves is None else f" (in {min(waves):.0f}-{max(waves):.0f} nm)"
         yield "not used", f"bands {_runs(group['bands'])}{span}: {group['reason']}"
     yield "coordinates", _place(facts)
-    yield (
-        "values",
-        f"{facts['quantity']}, {facts['range'][0]:.4g} to {facts['range'][1]:.4g}, stored as {facts['type']}",
-    )
+    low, high = facts["range"]
+    yield "values", f"{facts['quantity']}, {low:.4g} to {high:.4g}, stored as {facts['type']}"
     mark = "" if facts["nodata"] is None else f", marked {facts['nodata']:g}"
     partly = facts["partial_nodata_share"]
-    yield (
-        "no data",
-        f"{facts['nodata_share']:.1%} of pixels{mark}" + (f"; {partly:.1%} in some bands" if partly else ""),
-    )
+    some = f"; in some bands only: {partly:.1%}" if partly else ""
+    yield "no data", f"{facts['nodata_share']:.1%} of pixels{mark}{some}"
+    if facts["pixels_looked_at"] < facts["rows"] * facts["columns"]:
+        yield "looked at", f"{facts['pixels_looked_at']} pixels, spread over the scene, for values and missing data"
     for note in facts["notes"]:
         yield "note", note
 

@@ -69,6 +69,7 @@ def _require_file(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder; give one file of the scene")
     if not path.exists():
+        # a mistyped name is the usual mistake, so the nearest one is offered
         siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         near = difflib.get_close_matches(path.name, siblings, n=1)
         raise InputError(f"{path}: there is no such file" + (f"; did you mean {near[0]}?" if near else ""))
@@ -85,6 +86,7 @@ def _best(path: Path) -> Reader:
     if max(scores) == 0:
         found = f"{path.stat().st_size} bytes, suffix '{path.suffix}'"
         raise InputError(f"{path}: not a scene in a known format ({found}); can be read: {_READABLE}")
+    # at a tie the first by name: sniffing the same file twice gives the same reader
     return readers[scores.index(max(scores))]
 
 
@@ -107,5 +109,6 @@ def _given(wavelengths: str | Sequence[float] | NDArray[np.float64] | None, sens
         return lambda num_bands: BandTable(centres=parse_wavelengths(text, num_bands), unit="nm")
     if wavelengths is not None:
         values = np.asarray(wavelengths, dtype=np.float64)
+        # no unit: a list in micrometres is told by its values, as in files
         return lambda num_bands: BandTable(centres=values)
     return None

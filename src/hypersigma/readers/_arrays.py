@@ -13,6 +13,7 @@ Shape = tuple[int, ...]
 
 def is_cube(shape: Shape) -> bool:
     """Whether an array can be a scene as it is: three axes, none of length one."""
+    # an axis of length one is a map with a needless axis, not a scene
     return len(shape) == 3 and min(shape) > 1
 
 

@@ -65,6 +65,7 @@ def arrange(table: BandTable, num_bands: int, where: str) -> Bands:
     centres = to_nm(table.centres, table.unit, where)
     fwhm = _widths(table, num_bands, where, notes)
     _cut_overlaps(centres, reasons, notes)
+    # stable, so that equal centres keep the order of the file
     order = np.argsort(centres, kind="stable")
     _mark_repeats(centres, order, reasons)
     return _bands(order, centres[order], None if fwhm is None else fwhm[order], reasons, notes)
@@ -87,6 +88,7 @@ def _marked_bad(good: Sequence[float] | Bools | None, num_bands: int, notes: lis
     if marks.size != num_bands:
         notes.append(f"the bad-band list has {marks.size} entries for {num_bands} bands and is ignored")
         return unmarked
+    # some writers fill the list with zeros when they have nothing to say
     if not marks.any():
         notes.append("the bad-band list marks every band as bad and is ignored")
         return unmarked
@@ -102,6 +104,7 @@ def _widths(table: BandTable, num_bands: int, where: str, notes: list[str]) -> F
         notes.append(f"{widths.size} band widths for {num_bands} bands: ignored")
         return None
     widths = widths * nm_per_unit(np.asarray(table.centres, dtype=np.float64), table.unit, where)
+    # widths are a refinement: nonsense in them must not keep a scene from opening
     if not (np.isfinite(widths).all() and widths.min() > 0.0 and widths.max() < 5e3):
         notes.append("band widths are not positive numbers of a plausible size: ignored")
         return None
@@ -120,9 +123,11 @@ def _cut_overlaps(centres: Floats, reasons: list[str], notes: list[str]) -> None
         return
     if len(detectors) > 1 or (len(centres) > 1 and centres[0] > centres[-1]):
         notes.append(f"bands do not ascend in the file ({len(detectors)} run(s)); they were sorted by wavelength")
+    # files may hold the SWIR first
     detectors.sort(key=lambda indices: float(centres[indices].min()))
     for lower, upper in pairwise(detectors):
         start, end = float(centres[upper].min()), float(centres[lower].max())
+        # one that lies wholly inside another is no neighbour, and has no side to keep
         if not start <= end < float(centres[upper].max()):
             continue
         cut = (start + end) / 2
@@ -146,6 +151,7 @@ def _detectors(centres: Floats) -> list[NDArray[np.intp]] | None:
         if end < len(steps):
             starts.append(end + 1)
         index = end + 1
+    # more runs than any instrument has detectors: the bands were shuffled
     if len(starts) > max(4, len(centres) // 20):
         return None
     return np.split(np.arange(len(centres)), starts[1:])

@@ -17,6 +17,7 @@ def wkt(text: str, *, esri: bool = False) -> str | None:
 
     try:
         crs = CRS.from_wkt(text, morph_from_esri_dialect=True) if esri else CRS.from_user_input(text)
+    # a scene without a coordinate system is still a scene; an unreadable one is no error
     except CRSError:
         return None
     return str(crs.to_wkt()) or None

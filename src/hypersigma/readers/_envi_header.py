@@ -97,6 +97,7 @@ class Header:
         if code not in TYPES:
             known = ", ".join(f"{key} ({np.dtype(name).name})" for key, name in TYPES.items())
             raise InputError(f"{self.path}: data type {code} is not one of ENVI's; expected {known}")
+        # programs that leave the byte order out write on little-endian machines
         order = self.integer("byte order", 0)
         if order not in (0, 1):
             raise InputError(f"{self.path}: byte order {order}; expected 0 (little-endian) or 1 (big-endian)")
@@ -109,6 +110,7 @@ class Header:
         Raises:
             InputError: another word, or none although there are several bands.
         """
+        # with one band the three are the same
         word = self.text("interleave", "bsq" if self.shape[0] == 1 else "nothing").lower()
         if word not in INTERLEAVES:
             raise InputError(f"{self.path}: interleave is '{word}'; expected bsq, bil or bip")
@@ -134,6 +136,7 @@ def is_header(path: Path) -> bool:
     """Whether a file is an ENVI header: named so, and starting with the word ENVI."""
     if path.suffix.lower() != ".hdr" or not path.is_file():
         return False
+    # .hdr is also the header of other formats, so its first word decides
     with path.open("rb") as file:
         return file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"ENVI")
 
@@ -150,6 +153,7 @@ def parse_header(path: Path) -> Header:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
+        # old headers are in a Western code page; every byte is a character of this one
         text = raw.decode("latin-1")
     if not text.lstrip().startswith("ENVI"):
         raise InputError(f"{path}: not an ENVI header: its first line is not 'ENVI'")
@@ -159,6 +163,7 @@ def parse_header(path: Path) -> Header:
         key, equals, value = line.partition("=")
         if not equals:
             continue
+        # writers differ in case and blanks of keys
         key, value = " ".join(key.lower().split()), value.strip()
         if value.startswith("{"):
             while "}" not in value:
@@ -178,6 +183,7 @@ def header_of(path: Path) -> Path | None:
     if path.suffix.lower() in _NOT_DATA:
         return None
     siblings = {item.name.lower(): item for item in path.parent.iterdir()}
+    # x.img.hdr before x.hdr: the longer name is the surer match
     for name in (f"{path.name}.hdr", f"{path.stem}.hdr"):
         found = siblings.get(name.lower())
         if found is not None and is_header(found):
@@ -210,6 +216,7 @@ def data_of(header: Header) -> Path:
         suffix = item.suffix.lower()
         fits = header.in_tiff or header.compressed or item.stat().st_size == header.num_bytes
         position = DATA_SUFFIXES.index(suffix) if suffix in DATA_SUFFIXES else len(DATA_SUFFIXES)
+        # size is the best witness when several files share a stem, then the exact name, then habit
         return not fits, item.name.lower() != stem, position
 
     return min(candidates, key=rank)

@@ -34,8 +34,10 @@ def georef_of(header: Header) -> Georef | None:
         raise InputError(f"{header.path}: map info holds something else than numbers: {', '.join(words)}") from None
     a, b = math.cos(angle) * width, math.sin(angle) * height
     d, e = math.sin(angle) * width, -math.cos(angle) * height
+    # ENVI counts pixels from one
     col, row = col - 1, row - 1
     transform = (a, b, x - a * col - b * row, d, e, y - d * col - e * row)
+    # a zone on WGS-84 is beyond doubt; strings beside it come in dialects and with odd names
     return Georef(transform, _utm(plain) or _named(plain) or wkt(header.text("coordinate system string"), esri=True))
 
 

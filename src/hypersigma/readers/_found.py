@@ -45,6 +45,7 @@ class Found:
             InputError: a band table that does not fit.
         """
         num_bands = self.source.shape[0]
+        # what a person says wins, and spares the file's own list the checks
         table = self.table if given is None else given(num_bands)
         bands = arrange(table, num_bands, str(self.path))
         scale, offset = (
@@ -79,4 +80,5 @@ def told_quantity(text: str, dtype: np.dtype, scaled: bool) -> Quantity:
         return "radiance"
     if scaled and "reflectance" in words:
         return "reflectance"
+    # floating-point numbers may be anything, and guessing wrong would be worse than asking
     return "counts" if dtype.kind in "iu" and not scaled else "unknown"

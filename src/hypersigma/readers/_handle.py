@@ -30,6 +30,7 @@ class Handle(Generic[T]):
         return value
 
     def __getstate__(self) -> dict[str, Any]:
+        # an open file or a map of gigabytes must not travel to workers
         return {"opener": self._opener}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

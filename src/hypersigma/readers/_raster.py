@@ -43,6 +43,7 @@ class RasterSource:
         self.file: Handle[Any] = Handle(partial(open_raster, path))
         dataset = self.file()
         self._shape = (dataset.count, dataset.height, dataset.width)
+        # bands of several types are read as the one type that holds them all
         self._dtype = np.result_type(*dataset.dtypes)
 
     @property
@@ -57,6 +58,7 @@ class RasterSource:
         from rasterio.errors import RasterioIOError
         from rasterio.windows import Window as Area
 
+        # GDAL counts bands from one and gives the column first
         area = Area(window.col, window.row, window.width, window.height)
         try:
             block: NDArray[Any] = self.file().read(indexes=[int(band) + 1 for band in bands], window=area)
@@ -69,6 +71,7 @@ def raster_georef(dataset: Any) -> Georef | None:
     """The georeference of an open dataset: its transform, with or without a coordinate system; None for neither."""
     if dataset.crs is None and dataset.transform.is_identity:
         return None
+    # a place without a system is kept: pixel sizes and offsets between scenes still hold
     transform = tuple(dataset.transform)[:6]
     return Georef(transform, dataset.crs.to_wkt() if dataset.crs is not None else None)
 
@@ -87,6 +90,7 @@ def require_whole(path: Path, dataset: Any) -> None:
     for band in {1, dataset.count}:
         offset = dataset.get_tag_item(f"BLOCK_OFFSET_{last}", "TIFF", bidx=band)
         length = dataset.get_tag_item(f"BLOCK_SIZE_{last}", "TIFF", bidx=band)
+        # sparse blocks have no place in the file and stand for no data
         end = int(offset or 0) + int(length or 0)
         if end > size:
             raise InputError(f"{path}: truncated: at least {end} bytes expected, {size} found; copy the file anew")

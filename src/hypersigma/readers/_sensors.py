@@ -39,6 +39,7 @@ _FILE_NAMES = (
     (r"^hyspex", "HySpex"),
 )
 _UNTOLD = {"", "unknown", "none"}
+# centres drift by some nm over an instrument's life
 _TOLERANCE = 6.0
 
 
@@ -48,6 +49,7 @@ def guess_sensor(stated: str, wavelengths: NDArray[np.float64] | None, file_name
         return stated.strip()
     if wavelengths is not None:
         for name, count, first, last in _BAND_TABLES:
+            # the number of bands alone is shared by too many sensors
             near = abs(wavelengths[0] - first) < _TOLERANCE and abs(wavelengths[-1] - last) < _TOLERANCE
             if near and len(wavelengths) == count:
                 return f"{name} (guessed from the bands)"

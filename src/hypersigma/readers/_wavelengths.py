@@ -108,12 +108,14 @@ def from_names(names: Sequence[str]) -> tuple[list[float], str] | None:
     if not names:
         return None
     for pattern in (_WITH_UNIT, _IN_BRACKETS, _ALONE):
+        # the last number counts: names often start with the number of the band
         hits = [list(pattern.finditer(name)) for name in names]
         if all(hits):
             values = [float(found[-1].group(1)) for found in hits]
             unit = hits[0][-1].group(2) if pattern is _WITH_UNIT else ""
             try:
                 to_nm(values, unit, "band names")
+            # a guess that fails is not the file's fault: names need not hold wavelengths
             except InputError:
                 continue
             return values, unit

@@ -35,11 +35,13 @@ def sniff(path: Path) -> int:
     """2 for a header that describes a TIFF (which other readers know too), 1 for other ENVI files, else 0."""
     header = header_of(path)
     if header is None:
+        # raw data alone are mine, so that the missing header is what the message is about
         raw = path.suffix.lower() in DATA_SUFFIXES and path.suffix.lower() not in (".tif", ".tiff")
         return int(raw and not _is_erdas(path))
     tiff = parse_header(header).in_tiff
     if path.suffix.lower() in (".tif", ".tiff"):
         return 2 if tiff else 0
+    # a TIFF's own reader sees it too, but not what the header adds
     return 2 if tiff else 1
 
 
@@ -181,6 +183,7 @@ def _band_table(header: Header) -> BandTable:
         named = from_names(header.words("band names"))
         if named is not None:
             centres, unit = named[0], named[1] or unit
+    # the list counts bands then
     if unit.lower() == "index":
         centres = None
     return BandTable(centres=centres, unit=unit, fwhm=fwhm, good=header.numbers("bbl"))
@@ -195,6 +198,7 @@ def _with_quantity(found: Found, header: Header) -> Found:
             return replace(found, quantity=quantity, scale=np.array(gains), offset=np.array(offsets))
     whole = header.dtype.kind in "iu"
     factor = header.number("reflectance scale factor") or _starred_factor(header)
+    # a factor of one is what writers put for want of a better: whole numbers are no reflectance then
     if factor and not (whole and factor == 1.0):
         return replace(found, quantity="reflectance", scale=1.0 / factor)
     words = " ".join(header.text(key) for key in ("description", "z plot titles", "data units"))

@@ -61,6 +61,7 @@ def _band_table(dataset: Any) -> BandTable:
     centres = _numbers(imagery, {}, ("central_wavelength_um",))
     if centres is not None:
         return BandTable(centres=centres, unit="um", fwhm=_numbers(imagery, {}, ("fwhm_um",)), good=good)
+    # names come last: they are made for people
     named = from_names(_names(dataset, whole))
     if named is None:
         return BandTable(good=good)
@@ -86,8 +87,10 @@ def _numbers(bands: list[dict[str, str]], whole: dict[str, str], keys: tuple[str
     written = [_tag(band, keys) for band in bands]
     words = [word.strip() for word in written if word is not None]
     if len(words) != len(bands):
+        # lists come in the brackets of whatever wrote them
         words = re.split(r"[,;\s]+", (_tag(whole, keys) or "").strip(" {}[]()\n"))
     try:
+        # a unit may follow the number
         return [float(re.split(r"\s+", word)[0]) for word in words]
     except ValueError:
         return None
@@ -99,6 +102,7 @@ def _with_quantity(found: Found, dataset: Any) -> Found:
     A scale of 1/10000 or so on whole numbers is how reflectance is stored, whether a tag says so or not.
     """
     scale, offset = np.array(dataset.scales), np.array(dataset.offsets)
+    # a stated factor is surer than GDAL's scale, which some tools reset
     factor = _tag(_lower(dataset.tags()), ("reflectance_scale_factor", "reflectance scale factor"))
     if factor is not None and float(factor) > 0:
         return replace(found, quantity="reflectance", scale=1.0 / float(factor))

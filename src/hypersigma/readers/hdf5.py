@@ -125,6 +125,7 @@ def _candidates(datasets: dict[str, Any]) -> list[str]:
     """Datasets with three axes, those that have a spectral axis before others."""
     cubes = [name for name, item in datasets.items() if is_cube(item.shape)]
     lengths = {len(item) for name, item in datasets.items() if _is_vector(name, item, _WAVELENGTH_NAMES)}
+    # EMIT and others hold further arrays of three axes: angles, locations
     return [name for name in cubes if lengths & set(datasets[name].shape)] or cubes
 
 
@@ -190,6 +191,7 @@ def _nodata(dataset: Any) -> float | None:
     for key in ("_FillValue", "missing_value", "Data_Ignore_Value"):
         if key in dataset.attrs:
             return float(np.ravel(dataset.attrs[key])[0])
+    # HDF5's own default is zero, which is a number like any other
     return float(dataset.fillvalue) if dataset.fillvalue else None
 
 
@@ -204,6 +206,7 @@ def _georef(datasets: dict[str, Any], dataset: Any, rows: int, cols: int) -> Geo
         step = (float(vector[-1]) - float(vector[0])) / (len(vector) - 1)
         if step == 0.0 or not np.allclose(np.diff(vector), step, rtol=1e-3):
             return None
+        # coordinates name centres of pixels, a transform their outer corner
         steps.append((float(vector[0]) - step / 2, step))
     (x, width), (y, height) = steps
     return Georef((width, 0.0, x, 0.0, height, y), _crs(dataset))

@@ -35,6 +35,7 @@ def sniff(path: Path) -> int:
     """1 for a MATLAB file: by its first words, or HDF5 that is named .mat; else 0."""
     with path.open("rb") as file:
         start = file.read(128)
+    # a few writers leave the header out
     return int(start.startswith(b"MATLAB ") or path.suffix.lower() == ".mat")
 
 
@@ -101,6 +102,7 @@ class MatlabFile:
         from scipy.io.matlab import MatReadError
 
         try:
+            # version 7.3 is HDF5 behind a header of 512 bytes
             if h5py.is_hdf5(path):
                 with h5py.File(path) as file:
                     items = {key: item for key, item in file.items() if isinstance(item, h5py.Dataset)}
@@ -126,6 +128,7 @@ class MatlabFile:
     def vector(self, pattern: re.Pattern[str], length: int) -> NDArray[np.float64] | None:
         """A vector of a length whose name fits a pattern, or None."""
         for name, shape in self.arrays.items():
+            # the length must fit too: names such as 'wave' are used for much
             if pattern.search(name) and math.prod(shape) == length == max(shape):
                 return np.asarray(self.load(name), dtype=np.float64).ravel()
         return None
@@ -159,6 +162,7 @@ def _bands_first(load: Callable[[], NDArray[Any]]) -> NDArray[Any]:
 
 def _unflatten(load: Callable[[], NDArray[Any]], rows: int, cols: int) -> NDArray[Any]:
     matrix = load()
+    # column after column: rows vary fastest
     return matrix.reshape(len(matrix), cols, rows).swapaxes(1, 2)
 
 
@@ -179,6 +183,7 @@ def _candidates(file: MatlabFile) -> list[str]:
         if flat:
             return exact or flat
     cubes = [name for name, shape in file.arrays.items() if is_cube(shape)]
+    # a square map looks like a flattened scene, so matrices come last and must be long
     return cubes or [name for name, shape in matrices.items() if _looks_flattened(shape)]
 
 

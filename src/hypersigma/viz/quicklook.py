@@ -26,6 +26,7 @@ def colour_bands(cube: Cube) -> tuple[int, int, int]:
         if all(abs(centres[index] - goal) <= _FARTHEST for index, goal in zip(nearest, TRUE_COLOUR, strict=True)):
             red, green, blue = (int(used[index]) for index in nearest)
             return red, green, blue
+    # not the ends: there instruments are noisiest
     red, green, blue = (int(used[round(share * (len(used) - 1))]) for share in (5 / 6, 3 / 6, 1 / 6))
     return red, green, blue
 
@@ -41,6 +42,7 @@ def composite(cube: Cube, max_side: int = 1024) -> NDArray[np.uint8]:
     height = _STRIP * step
     strips = []
     for row in range(0, rows, height):
+        # strip by strip, so that a scene of any size passes through little memory
         strip = cube.read(Window(row, 0, min(height, rows - row), cols), colour_bands(cube))
         strips.append(strip[:, ::step, ::step])
     thin = np.concatenate(strips, axis=1)
@@ -53,6 +55,7 @@ def composite(cube: Cube, max_side: int = 1024) -> NDArray[np.uint8]:
 
 
 def _stretched(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    # glints and shadows would leave the rest of the scene grey
     low, high = np.percentile(values, (2, 98))
     if high <= low:
         return np.full(values.shape, 128, dtype=np.uint8)
