@@ -11,6 +11,7 @@ from hypersigma.errors import OutputError, WeightsError
 from hypersigma.nn.backbone import Backbone, BackboneConfig, SpatialConfig, SpectralConfig
 from hypersigma.nn.mae import SpatialMaskingConfig, SpectralMaskingConfig, masking_encoder
 from hypersigma.weights.official.checkpoint import read_checkpoint, write_checkpoint
+from hypersigma.weights.official.positions import published_spatial_positions
 from hypersigma.weights.official.pretrained import import_pretrained, network_config, published_state
 from hypersigma.weights.pretrained import Pretrained, find_pretrained
 from tests.weights.published import ENCODER, SPATIAL, SPECTRAL, checkpoint, state
@@ -156,3 +157,8 @@ def test_released_sizes_are_told_by_their_tensors(size, build):
     with torch.device("meta"):
         tensors, _ = state(released)
     assert network_config(tensors, Path("released.pth")) == released
+
+
+def test_a_position_table_of_the_right_length_stays_whatever_its_shape():
+    table = torch.randn(1, 17, 4)
+    assert torch.equal(published_spatial_positions(table, (2, 8), dropped=1), table[:, 1:])

@@ -148,5 +148,6 @@ class Backbone(nn.Module):
 
         `present` (C,), bool, says which bands hold data, the same for the batch; None for all.
         """
+        # Fusion reads one spectral stage, the deepest that is built.
         spectral = None if self.spectral is None else self.spectral(image, present)[-1]
         return Features(self.spatial(image, present), spectral)

@@ -35,9 +35,10 @@ class DropPath(nn.Module):
         """The branch (B, ...), zero for the samples left out."""
         if self.rate == 0.0 or not self.training:
             return branch
+        # Scaling up what is kept leaves the expectation as it is without the drop.
         keep = 1.0 - self.rate
         kept = torch.rand(branch.shape[0], *[1] * (branch.dim() - 1), device=branch.device) < keep
-        return branch * kept / keep
+        return branch * (kept / keep)
 
 
 class Scale(nn.Module):

@@ -33,6 +33,7 @@ class PatchEmbed(nn.Module):
         if image.shape[1] != self.weight.shape[1]:
             raise ConfigError(f"the patch embedding takes {self.weight.shape[1]} channels, found {image.shape[1]}")
         if present is not None:
+            # Filling, not multiplying: a missing channel may hold NaN.
             image = image.masked_fill(~present[:, None, None], 0.0) * (len(present) / present.sum())
         return conv2d(image, self.weight, self.bias, stride=self.patch)
 
@@ -55,6 +56,7 @@ class SpectralMap(nn.Module):
         self.kind = kind
         self.weight = nn.Parameter(torch.empty(dim, *tile))
         self.bias = nn.Parameter(torch.zeros(dim))
+        # As the linear layer that it is in the published networks.
         nn.init.trunc_normal_(self.weight, std=0.02)
 
     def forward(self, image: Tensor, present: Tensor | None = None) -> Tensor:

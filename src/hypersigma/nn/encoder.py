@@ -107,6 +107,7 @@ class Encoder(nn.Module):
         for index, block in enumerate(self.blocks):
             block.attention.projection.weight.div_(math.sqrt(2 * (index + 1)))  # type: ignore[union-attr, operator]
             block.mlp.contract.weight.div_(math.sqrt(2 * (index + 1)))  # type: ignore[union-attr, operator]
+            # The linear layers were just drawn anew, the offsets among them.
             if isinstance(block.attention, SparseSamplingAttention):
                 block.attention.reset_offsets()
 

@@ -28,6 +28,7 @@ class SpectralGate(nn.Module):
         """Factors (B, channels, 1, 1) between 1 and 2 from tokens (B, N, D) of the present bands (`tokens`,)."""
         means = tokens.mean(-1)
         if present is not None:
+            # Every band keeps its own input of W1, present or not.
             means = means.new_zeros(len(means), self.tokens).index_copy(1, present.nonzero().squeeze(1), means)
         if self.mask_input:
             mask = means.new_ones(self.tokens) if present is None else present.to(means.dtype)

@@ -51,6 +51,7 @@ class Grid:
         """The four cells around each place; cells outside have weight 0."""
         token = torch.arange(self.rows * self.cols, device=offsets.device)[:, None]
         col, row = token % self.cols + offsets[..., 0], token // self.cols + offsets[..., 1]
+        # Which cell a place falls into is a choice without a gradient; how far into it, is not.
         left, top = col.detach().floor(), row.detach().floor()
         cols, col_weights = _cell(left, col - left, self.cols)
         rows, row_weights = _cell(top, row - top, self.rows)
@@ -61,6 +62,7 @@ class Grid:
 
 def _cell(first: Tensor, fraction: Tensor, length: int) -> tuple[Tensor, Tensor]:
     """Indices and weights (..., 2) of the two cells around a coordinate; weight 0 outside 0..length."""
+    # Cells outside keep a valid index, so that they can be gathered, and lose their weight.
     position = torch.stack([first, first + 1], dim=-1)
     weight = torch.stack([1 - fraction, fraction], dim=-1)
     inside = (position >= 0) & (position < length)
@@ -85,6 +87,7 @@ class Line:
         """The present tokens on either side of each place."""
         index = self.index.to(offsets.dtype)
         place = index[:, None] + offsets[..., 0]
+        # A place beyond the first or last token gets the two outermost ones; the clamp below leaves one of them.
         right = torch.searchsorted(index, place.detach().contiguous()).clamp(1, max(len(index) - 1, 1))
         neighbours = torch.stack([right - 1, right], dim=-1).clamp(max=len(index) - 1)
         start, end = index[neighbours].unbind(-1)

@@ -162,6 +162,7 @@ class MaskedAutoencoder(nn.Module):
         """
         tokens = self.positions(_as_tokens(self.embed(image)), self.config.grid)
         kept = int(tokens.shape[1] * (1 - self.config.mask_ratio))
+        # Sorting the order gives its inverse: the place of every token among kept and hidden ones.
         order = noise.argsort(dim=1)
         restore = order.argsort(dim=1)
         latent = self.norm(_encoded(self.encoder, _taken(tokens, order[:, :kept])))
@@ -204,4 +205,5 @@ def _encoded(encoder: Encoder, tokens: Tensor) -> Tensor:
 
 def _taken(tokens: Tensor, index: Tensor) -> Tensor:
     """Tokens (B, M, D) at the indices (B, M) of each sample."""
+    # gather wants an index as wide as what it gathers; expanding costs no memory.
     return tokens.gather(1, index.unsqueeze(-1).expand(-1, -1, tokens.shape[-1]))

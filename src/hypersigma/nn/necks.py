@@ -66,6 +66,7 @@ class MaxPool(nn.Module):
 
     def forward(self, tapped: Tensor) -> Tensor:
         """A map (B, D, h // size, w // size), at least one cell each way."""
+        # Only maps that the published networks cannot pool at all are treated otherwise than there.
         rows, cols = tapped.shape[-2:]
         return max_pool2d(tapped, (min(self.size, rows), min(self.size, cols)))
 

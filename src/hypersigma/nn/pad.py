@@ -21,6 +21,7 @@ def reflect_to_multiple(image: Tensor, multiple: int) -> Tensor:
 
 def _reflected(length: int, target: int, device: torch.device) -> Tensor:
     """Indices 0, 1, ..., length - 1, length - 2, ..., 0, 1, ... (target,)."""
+    # The picture and its mirror image without the two borders, over and over.
     period = max(2 * (length - 1), 1)
     index = torch.arange(target, device=device) % period
     return torch.minimum(index, period - index) if length > 1 else torch.zeros_like(index)

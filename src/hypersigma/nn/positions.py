@@ -15,6 +15,7 @@ PositionKind = Literal["sin_cos", "learned", "none"]
 
 def sin_cos(coordinate: Tensor, dim: int) -> Tensor:
     """Sines, then cosines (N, dim) of a coordinate (N,) in token units, at wavelengths from 2 pi to 20000 pi."""
+    # In float64, since products of a large index and a small frequency would lose digits.
     frequency = 10000.0 ** -(torch.arange(dim // 2, dtype=torch.float64, device=coordinate.device) / (dim // 2))
     angle = coordinate.double()[:, None] * frequency
     return torch.cat([angle.sin(), angle.cos()], dim=-1)

@@ -30,6 +30,7 @@ def fit(module: nn.Module, state: Mapping[str, Tensor], receipt: Receipt | None 
         if place is None:
             receipt.add(name, "dropped", "this network has no place for it")
         elif place.numel() == tensor.numel() and place.squeeze().shape[:1] == tensor.squeeze().shape[:1]:
+            # The same numbers in another shape: a flat spectral map, a 1 x 1 convolution for a linear layer.
             _fill(place, tensor)
             receipt.add(name, "used")
         else:
@@ -52,6 +53,7 @@ def _fit_other_shape(module: nn.Module, name: str, tensor: Tensor, receipt: Rece
         receipt.add(name, "resized", f"bicubic, {shapes}")
         return
     if name.endswith("embed.weight") and place.shape[0] == tensor.shape[0]:
+        # Published spectral maps are flat: one linear layer over the pixels of a square tile.
         if tensor.dim() == 2:
             tensor = tensor.unflatten(1, _grid(tensor.shape[1]))  # type: ignore[no-untyped-call]
         if tensor.shape[:-2] == place.shape[:-2]:

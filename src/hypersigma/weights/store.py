@@ -31,6 +31,7 @@ def save_weights(folder: Path, state: Mapping[str, Tensor], config: Mapping[str,
     Raises:
         OutputError: the folder cannot be written to.
     """
+    # The configuration comes last: a folder without one is not taken for weights.
     save_tensors(folder / TENSORS, state)
     with replaced_file(folder / CONFIG) as place:
         save_yaml(dict(config), place)

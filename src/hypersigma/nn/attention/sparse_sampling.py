@@ -54,6 +54,7 @@ class SparseSamplingAttention(Attention):
             nn.init.trunc_normal_(self.offsets.weight, std=0.02)
             nn.init.zeros_(self.offsets.bias)
             return
+        # A zero weight still learns: its gradient is that of the offsets times the query.
         nn.init.zeros_(self.offsets.weight)
         with torch.no_grad():
             self.offsets.bias.copy_(ring(self.heads, self.points, self.axes).flatten())
@@ -68,6 +69,7 @@ class SparseSamplingAttention(Attention):
         )
         samples = layout.sample(offsets)
         mix = mix_by_scores if query.shape[2] <= DENSE_TOKENS else mix_by_gathering
+        # Offsets come from the unscaled query, logits from the scaled one.
         return mix(query * self.head_dim**-0.5, key, value, samples)
 
 
@@ -120,5 +122,6 @@ def _point_weights(logits: Tensor, samples: Samples) -> Tensor:
 
 def _weighted_rows(vectors: Tensor, rows: Tensor, weights: Tensor) -> Tensor:
     """Weighted sums (bags, d) of rows of `vectors` (B, heads, N, d), laid out as one table; rows (bags, K)."""
+    # A bag sums its rows as it reads them: the K vectors behind each place are never held.
     table = vectors.flatten(0, 2)
     return embedding_bag(rows, table, mode="sum", per_sample_weights=weights.to(table.dtype))

@@ -121,6 +121,7 @@ class ClassificationNetwork(nn.Module):
             image = reflect_to_multiple(image, self._multiple())
         features = self.backbone(image, present)
         maps = self.pyramid(features.spatial)
+        # Reductions are linear, so the mean of a window may be taken before them: the same, and cheaper.
         if self.config.head == "patch":
             maps = tuple(level.mean((2, 3), keepdim=True) for level in maps)
         if self.fusion is not None:
@@ -136,6 +137,7 @@ class ClassificationNetwork(nn.Module):
         weight, bias = _composed(self.classifier)
         corners = self.config.upsampling == "corners"
         scores = bias[:, None, None]
+        # Interpolation weights sum to one, so the bias can be added once for all levels.
         for level, part in zip(maps, weight.chunk(len(maps), dim=1), strict=True):
             level_scores = conv2d(level, part[..., None, None])
             scores = scores + interpolate(level_scores, size=(rows, cols), mode="bilinear", align_corners=corners)

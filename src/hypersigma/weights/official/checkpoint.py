@@ -27,6 +27,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise WeightsError(f"{path}: there is no such file; expected a checkpoint (.pth or .safetensors)")
     content: Mapping[str, Any] = load_tensors(path) if path.suffix == ".safetensors" else _unpickled(path)
+    # In the order in which the published loaders look.
     held = [content[key] for key in ("state_dict", "model") if isinstance(content.get(key), Mapping)]
     state: Mapping[str, Any] = held[0] if held else content
     tensors = {str(name).removeprefix("module."): value for name, value in state.items() if isinstance(value, Tensor)}

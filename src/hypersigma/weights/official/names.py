@@ -70,6 +70,7 @@ def _first_match(name: str, patterns: list[tuple[re.Pattern[str], Rule]]) -> tup
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
+    # Names hold dots, which mean themselves; only the placeholders are patterns.
     expression = re.escape(pattern)
     for placeholder, meaning in _PLACEHOLDERS.items():
         expression = expression.replace(re.escape(placeholder), meaning)

@@ -47,6 +47,7 @@ def import_pretrained(path: Path) -> Imported:
     published = read_checkpoint(path)
     config = network_config(published, path)
     receipt = Receipt()
+    # No memory and no random numbers for tensors that are all to be filled.
     with torch.device("meta"):
         network = MaskedAutoencoder(config)
     network = network.to_empty(device="cpu")
