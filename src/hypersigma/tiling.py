@@ -71,3 +71,13 @@ def blend_weights(height: int, width: int, overlap: int) -> NDArray[np.float32]:
 
     weights: NDArray[np.float32] = np.outer(ramp(height), ramp(width)).astype(np.float32)
     return weights
+
+
+def reflected(start: int, stop: int, length: int) -> NDArray[np.intp]:
+    """Indices start..stop of an axis of some length, those outside it mirrored at its ends, as often as needed."""
+    index = np.arange(start, stop)
+    if length == 1:
+        return np.zeros_like(index)
+    index = np.abs(index) % (2 * (length - 1))
+    mirrored: NDArray[np.intp] = np.minimum(index, 2 * (length - 1) - index)
+    return mirrored

@@ -35,7 +35,7 @@ Transforms = Mapping[str, Components]
 Array = NDArray[np.float32]
 
 _TILE = 256  # pixels; bounds the memory of methods that look at single pixels
-_DESCRIPTION, _ARRAYS = "baseline.yaml", "baseline.safetensors"
+DESCRIPTION, _ARRAYS = "baseline.yaml", "baseline.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +192,7 @@ class FittedClassifier:
         arrays |= {"samples": self.samples, "labels": self.labels}
         folder.mkdir(parents=True, exist_ok=True)
         save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / _ARRAYS)
-        configuration.save_yaml(description, folder / _DESCRIPTION)
+        configuration.save_yaml(description, folder / DESCRIPTION)
 
 
 def load(folder: Path) -> FittedClassifier:
@@ -202,11 +202,11 @@ def load(folder: Path) -> FittedClassifier:
         ConfigError: the folder's description is missing, or names settings that do not exist.
         InputError: the arrays are missing or damaged.
     """
-    description = configuration.load_yaml(folder / _DESCRIPTION, _Description)
+    description = configuration.load_yaml(folder / DESCRIPTION, _Description)
     kind = type(registry.load("hypersigma.baselines", description.method).METHOD)
     samples, labels, transforms = _read_arrays(folder / _ARRAYS)
     return FittedClassifier(
-        method=configuration.structure(description.config, kind, str(folder / _DESCRIPTION)),
+        method=configuration.structure(description.config, kind, str(folder / DESCRIPTION)),
         bands=description.bands,
         transforms=transforms,
         samples=samples,

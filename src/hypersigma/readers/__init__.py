@@ -28,7 +28,7 @@ class Reader(Protocol):
     """What a reader's module offers."""
 
     def sniff(self, path: Path) -> int:
-        """0: not mine; 1: a container I read; 2: a product whose description I know. Cheap, never raises."""
+        """0: not mine; 1: a container I read; 2: a product whose description I know. Cheap."""
 
     def open(self, path: Path, *, variable: str | None, given: Given | None) -> Cube:
         """The scene, lazily; `variable` names one of several arrays, `given` replaces the file's band table."""

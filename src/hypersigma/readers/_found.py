@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.cube import Cube, Quantity, Source
+from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.readers._bands import BandTable, Given, arrange
 from hypersigma.readers._sensors import guess_sensor
@@ -42,9 +43,11 @@ class Found:
         """The cube, its bands arranged by the file's own table or by a given one.
 
         Raises:
-            InputError: a band table that does not fit.
+            InputError: a band table that does not fit, or numbers that are not real.
         """
-        num_bands = self.source.shape[0]
+        dtype, num_bands = self.source.dtype, self.source.shape[0]
+        if dtype.kind not in "iufb":
+            raise InputError(f"{self.path}: numbers of type {dtype.name} cannot be a scene; expected real numbers")
         # what a person says wins, and spares the file's own list the checks
         table = self.table if given is None else given(num_bands)
         bands = arrange(table, num_bands, str(self.path))
@@ -61,7 +64,8 @@ class Found:
             quantity=self.quantity,
             scale=scale,
             offset=offset,
-            nodata=self.nodata,
+            # NaN never is data, marked or not
+            nodata=None if self.nodata is None or np.isnan(self.nodata) else self.nodata,
             georef=self.georef,
             sensor=guess_sensor(self.sensor, bands.wavelengths, self.path.name),
             name=self.path.stem,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.errors import InputError
@@ -17,9 +15,7 @@ from hypersigma.readers._arrays import choose, is_cube, named
 from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._crs import wkt
 from hypersigma.readers._found import Found, told_quantity
-from hypersigma.readers._handle import Handle
-from hypersigma.readers._unreadable import unreadable
-from hypersigma.tiling import Window
+from hypersigma.readers._hdf5_source import Hdf5Source, open_hdf5
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _WAVELENGTH_NAMES = re.compile(r"(^|/)(wav|wl$|lambda|band_?cent(er|re)|cent(er|re)_wav)[^/]*$", re.I)
@@ -41,8 +37,8 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     Raises:
         InputError: damaged, no such dataset or several, or none of its axes is the spectral one.
     """
-    handle: Handle[Any] = Handle(partial(_open_file, path))
-    datasets = _datasets(handle())
+    file = open_hdf5(path)
+    datasets = _datasets(file)
     shapes = {name: tuple(item.shape) for name, item in datasets.items()}
     name = choose(path, shapes, _candidates(datasets)) if variable is None else named(path, shapes, variable)
     dataset = datasets[name]
@@ -54,7 +50,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     scaled = (scale, offset) != (1.0, 0.0)
     words = " ".join([name, *(_words(dataset, key) for key in ("long_name", "standard_name"))])
     return Found(
-        source=Hdf5Source(handle, name, (axis, rows, cols)),
+        source=Hdf5Source(path, name, (axis, rows, cols)),
         path=path,
         table=_band_table(datasets, dataset.shape[axis]),
         quantity=told_quantity(words, dataset.dtype, scaled),
@@ -62,49 +58,9 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         offset=offset,
         nodata=_nodata(dataset),
         georef=_georef(datasets, dataset, rows, cols),
-        sensor=_words(handle(), "sensor") or _words(handle(), "instrument"),
+        sensor=_words(file, "sensor") or _words(file, "instrument"),
         notes=(f"variable '{name}'",),
     ).cube(given)
-
-
-class Hdf5Source:
-    """A dataset of an HDF5 file with its axes in any order."""
-
-    def __init__(self, file: Handle[Any], name: str, axes: tuple[int, int, int]) -> None:
-        self.file, self.name, self._axes = file, name, axes
-        dataset = file()[name]
-        bands, rows, cols = (dataset.shape[axis] for axis in axes)
-        self._shape = (bands, rows, cols)
-        self._dtype: np.dtype = np.dtype(dataset.dtype)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self._dtype
-
-    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
-        # h5py gathers single indices slowly: the span of bands is read and the rest thrown away
-        first, last = int(bands.min()), int(bands.max())
-        wanted: list[slice] = [slice(None)] * 3
-        for axis, part in zip(self._axes, (slice(first, last + 1), *window.slices), strict=True):
-            wanted[axis] = part
-        try:
-            block: NDArray[Any] = self.file()[self.name][tuple(wanted)]
-        except OSError as error:
-            raise unreadable(Path(self.file().filename), f"in {window}", error) from error
-        return block.transpose(self._axes)[bands - first]
-
-
-def _open_file(path: Path) -> Any:
-    import h5py
-
-    try:
-        return h5py.File(path)
-    except OSError as error:
-        raise unreadable(path, "as HDF5", error) from error
 
 
 def _datasets(file: Any) -> dict[str, Any]:
@@ -124,18 +80,18 @@ def _datasets(file: Any) -> dict[str, Any]:
 def _candidates(datasets: dict[str, Any]) -> list[str]:
     """Datasets with three axes, those that have a spectral axis before others."""
     cubes = [name for name, item in datasets.items() if is_cube(item.shape)]
-    lengths = {len(item) for name, item in datasets.items() if _is_vector(name, item, _WAVELENGTH_NAMES)}
+    lengths = {item.size for name, item in datasets.items() if _is_vector(name, item, _WAVELENGTH_NAMES)}
     # EMIT and others hold further arrays of three axes: angles, locations
     return [name for name in cubes if lengths & set(datasets[name].shape)] or cubes
 
 
 def _is_vector(name: str, item: Any, pattern: re.Pattern[str]) -> bool:
-    return item.ndim == 1 and pattern.search(name) is not None
+    return item.ndim > 0 and item.size == max(item.shape) and pattern.search(name) is not None
 
 
 def _vector(datasets: dict[str, Any], pattern: re.Pattern[str], length: int) -> Any | None:
     """The vector of a length whose name fits a pattern, or None."""
-    hits = (item for name, item in datasets.items() if _is_vector(name, item, pattern) and len(item) == length)
+    hits = (item for name, item in datasets.items() if _is_vector(name, item, pattern) and item.size == length)
     return next(hits, None)
 
 
@@ -171,7 +127,7 @@ def _axis_names(dataset: Any) -> list[str]:
 def _band_table(datasets: dict[str, Any], num_bands: int) -> BandTable:
     found = [_vector(datasets, pattern, num_bands) for pattern in (_WAVELENGTH_NAMES, _FWHM_NAMES, _GOOD_NAMES)]
     unit = "" if found[0] is None else _words(found[0], "units") or _words(found[0], "Units")
-    centres, fwhm, good = (None if item is None else item[()] for item in found)
+    centres, fwhm, good = (None if item is None else np.ravel(item[()]) for item in found)
     return BandTable(centres=centres, unit=unit, fwhm=fwhm, good=good)
 
 

@@ -6,19 +6,19 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.cube import Cube
+from hypersigma.cube import Cube, Source
 from hypersigma.errors import InputError
 from hypersigma.readers._arrays import Shape, choose, is_cube, named
 from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._found import Found, told_quantity
-from hypersigma.readers._handle import Handle
+from hypersigma.readers._hdf5_source import Hdf5Source
 from hypersigma.readers._unreadable import unreadable
 from hypersigma.tiling import Window
 
@@ -49,13 +49,13 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     name = choose(path, file.arrays, _candidates(file)) if variable is None else named(path, file.arrays, variable)
     shape = file.arrays[name]
     notes = [f"variable '{name}'"] if variable is None and len(file.arrays) > 1 else []
-    load = partial(file.load, name)
+    source: Source
     if len(shape) == 2:
         rows, cols = _flattened(file, name)
-        source = LoadedSource(partial(_unflatten, load, rows, cols), (shape[0], rows, cols))
+        source = LoadedSource(partial(_unflatten, partial(file.load, name), rows, cols), (shape[0], rows, cols))
         notes.append(f"'{name}' read as {shape[0]} bands x {rows} * {cols} pixels, column after column")
     elif is_cube(shape):
-        source = LoadedSource(partial(_bands_first, load), (shape[2], shape[0], shape[1]))
+        source = _cube_source(file, name)
     else:
         raise InputError(f"{path}: variable '{name}' is {shape}; a scene is rows x columns x bands")
     table = BandTable(centres=file.vector(_WAVELENGTHS, source.shape[0]), fwhm=file.vector(_FWHM, source.shape[0]))
@@ -64,11 +64,19 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
 
 
 class LoadedSource:
-    """An array that is read whole when it is first needed, as MATLAB's compression demands."""
+    """An array that is read whole when it is first needed, as the compression of version 5 demands."""
 
     def __init__(self, load: Callable[[], NDArray[Any]], shape: tuple[int, int, int]) -> None:
-        self._array = Handle(load)
+        self._load = load
         self._shape = shape
+
+    @cached_property
+    def _array(self) -> NDArray[Any]:
+        return self._load()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # workers load the array for themselves
+        return {"_load": self._load, "_shape": self._shape}
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -76,10 +84,10 @@ class LoadedSource:
 
     @property
     def dtype(self) -> np.dtype:
-        return self._array().dtype
+        return self._array.dtype
 
     def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
-        return self._array()[:, *window.slices][bands]
+        return self._array[:, *window.slices][bands]
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ class MatlabFile:
 
     path: Path
     arrays: Mapping[str, Shape]
-    load_array: Callable[[Path, str], NDArray[Any]]
+    in_hdf5: bool
 
     @classmethod
     def of(cls, path: Path) -> MatlabFile:
@@ -107,12 +115,12 @@ class MatlabFile:
                 with h5py.File(path) as file:
                     items = {key: item for key, item in file.items() if isinstance(item, h5py.Dataset)}
                     shapes = {key: item.shape[::-1] for key, item in items.items() if item.dtype.kind in "iuf"}
-                    return cls(path, shapes, _load_v73)
+                    return cls(path, shapes, in_hdf5=True)
             found = whosmat(path)
         except (OSError, ValueError, NotImplementedError, MatReadError, EOFError, TypeError, IndexError) as error:
             raise unreadable(path, "as a MATLAB file", error) from error
         shapes = {name: tuple(shape) for name, shape, kind in found if kind not in _NOT_NUMERIC}
-        return cls(path, shapes, _load_v5)
+        return cls(path, shapes, in_hdf5=False)
 
     def load(self, name: str) -> NDArray[Any]:
         """An array, axes as MATLAB shows them.
@@ -121,7 +129,7 @@ class MatlabFile:
             InputError: it is damaged.
         """
         try:
-            return self.load_array(self.path, name)
+            return _load_v73(self.path, name) if self.in_hdf5 else _load_v5(self.path, name)
         except (OSError, ValueError, EOFError, TypeError) as error:
             raise unreadable(self.path, f"(variable '{name}')", error) from error
 
@@ -156,8 +164,22 @@ def _load_v73(path: Path, name: str) -> NDArray[Any]:
     return array
 
 
-def _bands_first(load: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-    return np.moveaxis(load(), -1, 0)
+def _cube_source(file: MatlabFile, name: str) -> Source:
+    """The pixels of an array with three axes: window by window in version 7.3, whole in version 5.
+
+    Bands are the last axis, as is the custom, unless a list of wavelengths is as long as another one only.
+    """
+    shape = file.arrays[name]
+    axis = next((axis for axis in (2, 0, 1) if file.vector(_WAVELENGTHS, shape[axis]) is not None), 2)
+    rows, cols = (other for other in range(3) if other != axis)
+    if file.in_hdf5:
+        # HDF5 stores the axes in reverse
+        return Hdf5Source(file.path, name, (2 - axis, 2 - rows, 2 - cols))
+    return LoadedSource(partial(_bands_first, partial(file.load, name), axis), (shape[axis], shape[rows], shape[cols]))
+
+
+def _bands_first(load: Callable[[], NDArray[Any]], axis: int) -> NDArray[Any]:
+    return np.moveaxis(load(), axis, 0)
 
 
 def _unflatten(load: Callable[[], NDArray[Any]], rows: int, cols: int) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""What a task is: the inner door (a network for a task) and the outer door (a method that is fitted).
+"""One room a task. A room exports `TASK`, a subclass of `Task` (see `_contract`), and `Inputs`, what a person gives.
 
-A registered task is a module or folder of this package that exports `TASK`, a subclass of `Task`.
+Rooms are named without importing torch: a room's networks are imported when its `TASK` is asked for.
 """

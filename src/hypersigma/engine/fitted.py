@@ -1,0 +1,189 @@
+"""A fitted network: an ensemble with its front end and its decision; saved and loaded whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hypersigma import config as configuration
+from hypersigma import registry
+from hypersigma.cube import Cube
+from hypersigma.data.front_end import FrontEnd
+from hypersigma.data.method import Tiling
+from hypersigma.engine.channels import Channels
+from hypersigma.engine.devices import resolved
+from hypersigma.engine.loop import Curve
+from hypersigma.errors import InputError, WeightsError
+from hypersigma.georef import Georef
+from hypersigma.products import Color, Layer, Legend
+from hypersigma.tasks._contract import Decision, Held, Task
+from hypersigma.tiling import Window, reflected
+from hypersigma.weights.store import load_tensors, save_tensors
+
+Array = NDArray[np.float32]
+
+DESCRIPTION, _TENSORS = "model.yaml", "model.safetensors"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NeuralFitted:
+    """A fitted ensemble.
+
+    Attributes:
+        task: the task; config: its settings as the scenes allowed them.
+        front_end: from bands to channels; legend: names of what it tells apart.
+        members: trained networks; their quantities are averaged.
+        decision: from quantities to layers.
+        seed: of every draw of the fit.
+        curves: learning curve of each member, and held: answers on held-out labels; empty in a loaded model.
+    """
+
+    task: type[Task]
+    config: Any
+    front_end: FrontEnd
+    legend: Legend
+    members: tuple[Task, ...]
+    decision: Decision
+    seed: int
+    curves: tuple[Curve, ...] = ()
+    held: tuple[Held, ...] = ()
+    _readers: dict[int, Channels] = field(default_factory=dict, repr=False)
+
+    @property
+    def tiling(self) -> Tiling:
+        return Tiling(self.config.tile, self.config.overlap, self.decision.halo)
+
+    def predict(self, cube: Cube, window: Window) -> Array:
+        """The members' quantities of a window on average, (Q, h, w).
+
+        Raises:
+            InputError: the cube lacks bands that the model was fitted on.
+        """
+        reader = self._reader(cube)
+        parts = [member_quantities(member, reader, window) for member in self.members]
+        return np.mean(parts, axis=0, dtype=np.float32)  # type: ignore[no-any-return]
+
+    def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
+        """Arrays of a window by layer name."""
+        return self.decision.finish(quantities, self._reader(cube), window)
+
+    def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
+        """Whole-scene arrays with their names, colours and units."""
+        return self.decision.layers(arrays, georef, self.legend)
+
+    def _reader(self, cube: Cube) -> Channels:
+        """The channels of a cube; those of the last one asked for are kept."""
+        if id(cube) not in self._readers or self._readers[id(cube)].cube is not cube:
+            self._readers.clear()
+            self._readers[id(cube)] = Channels(self.front_end, cube)
+        return self._readers[id(cube)]
+
+    def save(self, folder: Path) -> None:
+        """Write description (YAML) and numbers (safetensors) into a folder."""
+        description = _Description(
+            format=_FORMAT,
+            task=self.task.name,
+            config=configuration.unstructure(self.config),
+            names=self.legend.names,
+            colors=self.legend.colors,
+            decision=configuration.unstructure(self.decision),
+            num_members=len(self.members),
+            seed=self.seed,
+        )
+        tensors = {
+            f"member.{index}.{key}": value
+            for index, member in enumerate(self.members)
+            for key, value in member.state_dict().items()
+        }
+        arrays = self.front_end.arrays().items()
+        tensors |= {f"front_end.{key}": torch.from_numpy(np.ascontiguousarray(value)) for key, value in arrays}
+        folder.mkdir(parents=True, exist_ok=True)
+        save_tensors(folder / _TENSORS, tensors)
+        configuration.save_yaml(description, folder / DESCRIPTION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Description:
+    """What a saved model is, in words and small numbers; the arrays stand beside."""
+
+    format: int
+    task: str
+    config: dict[str, Any]
+    names: tuple[str, ...]
+    colors: tuple[Color, ...]
+    decision: dict[str, Any]
+    num_members: int
+    seed: int
+
+
+def load(folder: Path, device: str = "auto") -> NeuralFitted:
+    """A fitted ensemble that was saved into a folder.
+
+    Raises:
+        ConfigError: the description does not fit this version of the library.
+        WeightsError: the numbers are missing or damaged.
+    """
+    description = configuration.load_yaml(folder / DESCRIPTION, _Description)
+    where = str(folder / DESCRIPTION)
+    if description.format != _FORMAT:
+        raise InputError(f"{where}: written in format {description.format}, this version reads {_FORMAT}; fit anew")
+    task: type[Task] = registry.load("hypersigma.tasks", description.task).TASK
+    config = configuration.structure(description.config, task.Config, f"{where}: config")
+    legend = Legend(description.names, description.colors)
+    tensors = load_tensors(folder / _TENSORS)
+    arrays = {key.removeprefix("front_end."): value.numpy() for key, value in tensors.items() if key[:6] == "front_"}
+    front_end = FrontEnd.of_arrays(config.front_end, arrays)
+    members = []
+    for index in range(description.num_members):
+        member = task.build(config, front_end, legend)
+        prefix = f"member.{index}."
+        load_state(
+            member, {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}, folder
+        )
+        members.append(member.to(resolved(device)).eval())
+    return NeuralFitted(
+        task=task,
+        config=config,
+        front_end=front_end,
+        legend=legend,
+        members=tuple(members),
+        decision=configuration.structure(description.decision, task.Decision, f"{where}: decision"),
+        seed=description.seed,
+    )
+
+
+def load_state(network: torch.nn.Module, state: Mapping[str, torch.Tensor], folder: Path) -> None:
+    """Put saved numbers into a network.
+
+    Raises:
+        WeightsError: they belong to another network.
+    """
+    try:
+        network.load_state_dict(dict(state))
+    except RuntimeError as error:
+        raise WeightsError(
+            f"{folder}: the numbers do not fit the network that {DESCRIPTION} describes: {error}"
+        ) from error
+
+
+@torch.inference_mode()
+def member_quantities(member: Task, reader: Channels, window: Window) -> Array:
+    """One network's quantities (Q, h, w) of a window, NaN where a band has no data."""
+    _, rows, cols = reader.cube.shape
+    seen = window.grown(member.margin, rows, cols)
+    row_index = reflected(window.row - member.margin, window.row + window.height + member.margin, rows) - seen.row
+    col_index = reflected(window.col - member.margin, window.col + window.width + member.margin, cols) - seen.col
+    channels = reader.read(seen)
+    missing = ~np.isfinite(channels).all(axis=0)
+    filled = np.where(missing, 0.0, channels).astype(np.float32)[:, row_index[:, None], col_index]
+    image = torch.from_numpy(filled)[None].to(next(member.parameters()).device)
+    quantities: Array = member.quantities(image)[0].float().cpu().numpy()
+    quantities[:, missing[window.inside(seen).slices]] = np.nan
+    return quantities

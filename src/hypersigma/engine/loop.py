@@ -1,0 +1,77 @@
+"""The training loop, the same for every task: seeded per step, so that a run that was killed goes on as it would have."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from hypersigma.engine.checkpoint import load_checkpoint, save_checkpoint
+from hypersigma.tasks._contract import Batch, Task, TrainingConfig
+
+_LOG = logging.getLogger(__name__)
+_SAVE_EVERY = 50  # steps between checkpoints
+
+Curve = list[tuple[int, float]]
+
+
+def train(
+    task: Task,
+    batches: Callable[[int], Batch],
+    config: TrainingConfig,
+    seed: int,
+    *,
+    checkpoint: Path | None = None,
+    advance: Callable[[int], None] = lambda step: None,
+) -> Curve:
+    """Train a task's network in place and return its learning curve, (step, loss) pairs.
+
+    Args:
+        task: the network, on its device.
+        batches: step -> batch; must depend on the step alone.
+        config: optimiser and schedule.
+        seed: of stochastic depth and dropout; batches have their own.
+        checkpoint: file to resume from if it exists and to save to now and then.
+        advance: called after each step.
+    """
+    optimizer = _optimizer(task, config)
+    curve: Curve = []
+    first = load_checkpoint(checkpoint, task, optimizer, curve) if checkpoint else 0
+    device = next(task.parameters()).device
+    task.train()
+    for step in range(first, config.steps):
+        torch.manual_seed(seed * 1_000_003 + step)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(config, step)
+        losses = task.loss(Batch(*(part.to(device) for part in batches(step))))
+        optimizer.zero_grad(set_to_none=True)
+        losses["loss"].backward()  # type: ignore[no-untyped-call]
+        if config.clip:
+            nn.utils.clip_grad_norm_(task.parameters(), config.clip)
+        optimizer.step()
+        curve.append((step, losses["loss"].item()))
+        if checkpoint and (step + 1) % _SAVE_EVERY == 0:
+            save_checkpoint(checkpoint, task, optimizer, curve, step + 1)
+        advance(step + 1)
+    task.eval()
+    return curve
+
+
+def learning_rate(config: TrainingConfig, step: int) -> float:
+    """Linear warm-up, then a half-cosine to zero; `step` counts from 0."""
+    warm = min(1.0, (step + 1) / (config.warmup + 1))
+    return config.learning_rate * warm * 0.5 * (1.0 + math.cos(math.pi * step / config.steps))
+
+
+def _optimizer(task: Task, config: TrainingConfig) -> torch.optim.AdamW:
+    """AdamW that decays matrices and leaves vectors alone."""
+    trained = [parameter for parameter in task.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [parameter for parameter in trained if parameter.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)

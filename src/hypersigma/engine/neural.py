@@ -1,0 +1,149 @@
+"""Any task's network as a method: an ensemble, each member fitted without a share of the labels.
+
+What a member says of the labels held out from it tells, with no label wasted, how sure the ensemble may be and
+how far its decision may spread; the figures of a run's report come from the same held-out answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hypersigma import config as configuration
+from hypersigma.data.front_end import FrontEnd, fit_front_end
+from hypersigma.data.labels import LabelledScene
+from hypersigma.engine.channels import Channels
+from hypersigma.engine.devices import resolved
+from hypersigma.engine.fitted import NeuralFitted, member_quantities
+from hypersigma.engine.loop import Curve, train
+from hypersigma.engine.predict import blended
+from hypersigma.errors import InputError
+from hypersigma.products import Legend
+from hypersigma.screening import screen
+from hypersigma.tasks._contract import Held, Share, Task
+from hypersigma.tiling import blocks
+
+Progress = Callable[[str, int, int], None]
+
+_HELD_BLOCK = 256  # pixels; held-out labels are looked at in blocks of this side
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Progress that nobody asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuralMethod:
+    """A network for a task, to be fitted.
+
+    Attributes:
+        task: the task.
+        config: its settings.
+        weights: pre-trained weights, or None to learn from scratch.
+        device: where to compute.
+        progress: called with (phase, done, total).
+        work: folder that an interrupted fit is resumed from, or None.
+    """
+
+    task: type[Task]
+    config: Any
+    weights: str | None = None
+    device: str = "auto"
+    progress: Progress = _silent
+    work: Path | None = None
+
+    def fit(self, inputs: Sequence[Any], seed: int) -> NeuralFitted:
+        """Fit the ensemble on labelled scenes.
+
+        Raises:
+            InputError: the scenes or labels do not allow it.
+        """
+        inputs = [_screened(scene) for scene in inputs]
+        config = self.task.adapted(self.config, inputs)
+        cubes = [scene.cube for scene in inputs]
+        front_end = fit_front_end(config.front_end, cubes, [scene.labels > 0 for scene in inputs])
+        legend = inputs[0].legend
+        readers = [Channels(front_end, cube) for cube in cubes]
+        shares = self.task.shares(config, inputs, seed)
+        members, curves, held = [], [], []
+        for index, share in enumerate(shares):
+            member = self._member(config, front_end, legend)
+            curves.append(self._train(member, share, readers, config, (seed, index), len(shares)))
+            members.append(member)
+            held += _answers(member, share, readers, config)
+        return NeuralFitted(
+            task=self.task,
+            config=config,
+            front_end=front_end,
+            legend=legend,
+            members=tuple(members),
+            decision=self.task.settle(config, held),
+            seed=seed,
+            curves=tuple(curves),
+            held=tuple(held),
+        )
+
+    def _member(self, config: Any, front_end: FrontEnd, legend: Legend) -> Task:
+        """A network that is not trained yet, on its device."""
+        if self.weights is not None:
+            raise InputError(
+                f"weights '{self.weights}': no pre-trained encoder fits the front end of this task yet; leave "
+                "--weights out to learn from scratch"
+            )
+        return self.task.build(config, front_end, legend).to(resolved(self.device))
+
+    def _train(
+        self, member: Task, share: Share, readers: Sequence[Channels], config: Any, key: tuple[int, int], count: int
+    ) -> Curve:
+        """Train one member; its batches depend on (seed, member, step) alone."""
+        seed, index = key
+        sampler = member.sampler(share.fitted, readers)
+        total = config.training.steps * count
+        return train(
+            member,
+            lambda step: sampler(np.random.default_rng([seed, index, step])),
+            config.training,
+            seed * 1009 + index,
+            checkpoint=self._checkpoint(share, config, key),
+            advance=lambda step: self.progress("training", index * config.training.steps + step, total),
+        )
+
+    def _checkpoint(self, share: Share, config: Any, key: tuple[int, int]) -> Path | None:
+        """Where a member is saved on the way; the name tells everything that decides its training."""
+        if self.work is None:
+            return None
+        told = json.dumps([configuration.unstructure(config), key, [scene.cube.name for scene in share.fitted]])
+        digest = hashlib.sha256(told.encode())
+        for scene in share.fitted:
+            digest.update(np.ascontiguousarray(scene.labels).tobytes())
+        self.work.mkdir(parents=True, exist_ok=True)
+        return self.work / f"member-{key[1]}-{digest.hexdigest()[:16]}.pt"
+
+
+def _answers(member: Task, share: Share, readers: Sequence[Channels], config: Any) -> list[Held]:
+    """What a member says of the labels held out from it, block by block with the margin that deciding may need."""
+    held = []
+    for scene, reader in zip(share.held_out, readers, strict=True):
+        _, rows, cols = scene.cube.shape
+        for block in blocks(rows, cols, _HELD_BLOCK):
+            if not scene.labels[block.slices].any():
+                continue
+            seen = block.grown(member.reach(config), rows, cols)
+            truth = np.zeros((seen.height, seen.width), dtype=np.int32)
+            truth[block.inside(seen).slices] = scene.labels[block.slices]
+            quantities = blended(partial(member_quantities, member, reader), seen, config.tile, config.overlap)
+            held.append(Held(quantities, reader, seen, truth))
+    return held
+
+
+def _screened(scene: LabelledScene) -> LabelledScene:
+    """The scene without bands that hold nothing."""
+    return replace(scene, cube=screen(scene.cube))

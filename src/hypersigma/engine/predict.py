@@ -1,0 +1,126 @@
+"""Scenes through a fitted method, tile by tile, and fitted models from disk.
+
+A scene is predicted on one grid of overlapping tiles that depends on its size alone; the tiles' quantities are
+blended with fixed weights in a fixed order, so nothing but the model and the scene decides the result. Memory is
+bounded by a row of tiles; whole-scene results of large scenes lie in memory-mapped temporary files.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma.cube import Cube
+from hypersigma.data.method import Fitted
+from hypersigma.errors import InputError
+from hypersigma.tiling import Window, blend_weights, blocks, tile_starts
+
+_LOG = logging.getLogger(__name__)
+
+Array = NDArray[np.float32]
+Arrays = dict[str, NDArray[Any]]
+Predict = Callable[[Window], Array]
+
+_MOST_IN_MEMORY = 64 << 20  # bytes of a result; larger ones are memory-mapped
+_FINISH_BLOCK = 512  # pixels; side of the blocks that are finished at once
+
+
+def predict_scene(fitted: Fitted, cube: Cube, advance: Callable[[int, int], None] = lambda done, total: None) -> Arrays:
+    """The arrays (rows, cols) or (bands, rows, cols) of a whole scene by layer name.
+
+    Args:
+        fitted: the method.
+        cube: the scene.
+        advance: called with (rows done, rows in all).
+    """
+    _, rows, cols = cube.shape
+    tiling = fitted.tiling
+    if tiling.tile is None:
+        return dict(fitted.finish(fitted.predict(cube, cube.window), cube, cube.window))
+    store: Array | None = None
+    for top, strip in blended_strips(
+        lambda window: fitted.predict(cube, window), cube.window, tiling.tile, tiling.overlap
+    ):
+        if store is None:
+            store = _empty((len(strip), rows, cols), np.dtype(np.float32))
+        store[:, top : top + strip.shape[1]] = strip
+        advance(top + strip.shape[1], rows)
+    assert store is not None
+    return _finished(fitted, cube, store)
+
+
+def blended_strips(predict: Predict, area: Window, tile: int, overlap: int) -> Iterator[tuple[int, Array]]:
+    """Blended quantities of an area in strips of whole rows: (first row within the area, (Q, h, cols))."""
+    height, width = min(tile, area.height), min(tile, area.width)
+    weights = blend_weights(height, width, overlap)
+    tops, lefts = (
+        tile_starts(area.height, height, min(overlap, height - 1)),
+        tile_starts(area.width, width, min(overlap, width - 1)),
+    )
+    total: Array | None = None
+    for index, top in enumerate(tops):
+        for left in lefts:
+            part = predict(Window(area.row + top, area.col + left, height, width))
+            if total is None:
+                total = np.zeros((len(part) + 1, height, area.width), dtype=np.float32)
+            known = np.isfinite(part).all(axis=0)
+            total[:-1, :, left : left + width] += np.where(known, part * weights, 0.0)
+            total[-1, :, left : left + width] += np.where(known, weights, 0.0)
+        assert total is not None
+        # Rows above the next tile are complete.
+        done = (tops[index + 1] if index + 1 < len(tops) else area.height) - top
+        with np.errstate(invalid="ignore", divide="ignore"):
+            yield top, total[:-1, :done] / np.where(total[-1:, :done] > 0, total[-1:, :done], np.nan)
+        rest = total[:, done:]
+        total = np.concatenate([rest, np.zeros((len(total), done, area.width), dtype=np.float32)], axis=1)
+
+
+def blended(predict: Predict, area: Window, tile: int, overlap: int) -> Array:
+    """Blended quantities (Q, height, width) of an area that is small enough for memory."""
+    return np.concatenate([strip for _, strip in blended_strips(predict, area, tile, overlap)], axis=1)
+
+
+def _finished(fitted: Fitted, cube: Cube, store: Array) -> Arrays:
+    """The arrays of a scene from its blended quantities, block by block with the margin that finishing needs."""
+    _, rows, cols = cube.shape
+    arrays: Arrays = {}
+    for block in blocks(rows, cols, _FINISH_BLOCK):
+        seen = block.grown(fitted.tiling.halo, rows, cols)
+        inner_rows, inner_cols = block.inside(seen).slices
+        for name, values in fitted.finish(store[:, *seen.slices], cube, seen).items():
+            if name not in arrays:
+                arrays[name] = _empty((*values.shape[:-2], rows, cols), values.dtype)
+            arrays[name][..., *block.slices] = values[..., inner_rows, inner_cols]
+    return arrays
+
+
+def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An array in memory, or a memory map of a temporary file that vanishes with it."""
+    if int(np.prod(shape)) * dtype.itemsize <= _MOST_IN_MEMORY:
+        return np.empty(shape, dtype)
+    file = tempfile.NamedTemporaryFile(prefix="hypersigma-")  # noqa: SIM115 - closed with the map
+    return np.memmap(file, dtype=dtype, mode="w+", shape=shape)
+
+
+def load_model(folder: Path | str, device: str = "auto") -> Fitted:
+    """A fitted model from the folder it was saved into.
+
+    Raises:
+        InputError: there is no model in the folder, or it is damaged.
+    """
+    from hypersigma.baselines import _classifier
+    from hypersigma.engine import fitted
+
+    place = Path(folder)
+    place = place / "model" if (place / "model").is_dir() else place
+    if (place / fitted.DESCRIPTION).is_file():
+        return fitted.load(place, device)
+    if (place / _classifier.DESCRIPTION).is_file():
+        return _classifier.load(place)
+    raise InputError(f"{folder}: no model here; expected the folder 'model' that `hypersigma run` writes")

@@ -1,0 +1,177 @@
+"""What a task is: the inner door.
+
+A task says what it is fitted on, which network it is, what is minimised, what comes out of a tile, and how that
+becomes layers. Reading, tiling, training and saving are the engine's, the same for every task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from hypersigma.cube import Cube
+from hypersigma.data.front_end import FrontEnd, FrontEndConfig
+from hypersigma.errors import ConfigError
+from hypersigma.georef import Georef
+from hypersigma.products import Layer, Legend
+from hypersigma.tiling import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How a network is trained: AdamW, linear warm-up, half-cosine to zero, clipped gradients.
+
+    Attributes:
+        steps: optimiser steps.
+        learning_rate: at its highest.
+        weight_decay: of matrices; vectors (biases, norms) are not decayed.
+        warmup: steps of linear rise.
+        clip: largest norm of the gradient, or 0 for none.
+    """
+
+    steps: int = 150
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup: int = 10
+    clip: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.warmup < 0:
+            raise ConfigError(f"steps ({self.steps}) must be at least 1 and warmup ({self.warmup}) at least 0")
+        if self.learning_rate <= 0 or self.weight_decay < 0 or self.clip < 0:
+            raise ConfigError("learning_rate must be above 0, weight_decay and clip at least 0")
+
+
+class TaskConfig(Protocol):
+    """The settings that the engine reads of every task."""
+
+    @property
+    def front_end(self) -> FrontEndConfig:
+        """How bands become channels."""
+
+    @property
+    def training(self) -> TrainingConfig:
+        """How the network is trained."""
+
+    @property
+    def tile(self) -> int:
+        """Side of the squares the network sees, in pixels."""
+
+    @property
+    def overlap(self) -> int:
+        """Pixels that neighbouring tiles share."""
+
+
+class Batch(NamedTuple):
+    """Examples side by side: `image` (B, C, H, W), no data as zero, and what is to be learned from each."""
+
+    image: Tensor
+    target: Tensor
+
+
+class Share(NamedTuple):
+    """What one member of an ensemble is fitted on, and what is held out from it."""
+
+    fitted: Any
+    held_out: Any
+
+
+class ChannelReader(Protocol):
+    """The channels of one scene."""
+
+    cube: Cube
+
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """Channels (C, h, w) of a window, NaN = no data."""
+
+
+class Decision(Protocol):
+    """What turns blended quantities into layers, with whatever was settled on held-out labels; a dataclass."""
+
+    @property
+    def halo(self) -> int:
+        """Pixels around a window that `finish` needs."""
+
+    def finish(
+        self, quantities: NDArray[np.float32], channels: ChannelReader, window: Window
+    ) -> dict[str, NDArray[Any]]:
+        """Arrays of a window by layer name."""
+
+    def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None, legend: Legend) -> tuple[Layer, ...]:
+        """Whole-scene arrays with their names, colours and units."""
+
+
+class Held(NamedTuple):
+    """What a member of an ensemble says of a window with labels that were held out from it.
+
+    Attributes:
+        quantities: (Q, h, w).
+        channels: of the scene; window: in the scene.
+        truth: (h, w) held-out labels, 0 elsewhere.
+    """
+
+    quantities: NDArray[np.float32]
+    channels: ChannelReader
+    window: Window
+    truth: NDArray[np.int32]
+
+
+Sampler = Callable[[np.random.Generator], Batch]
+
+
+class Task(nn.Module):
+    """A network for a task.
+
+    Attributes:
+        name: registered name.
+        Config: frozen dataclass of every choice of the task; satisfies `TaskConfig`.
+        Decision: frozen dataclass that satisfies the protocol of that name.
+        margin: pixels around a tile that the network needs to see, reflected at the scene's border.
+    """
+
+    name: ClassVar[str]
+    Config: ClassVar[type]
+    Decision: ClassVar[type]
+    margin: int = 0
+
+    @classmethod
+    def build(cls, config: Any, front_end: FrontEnd, legend: Legend) -> Task:
+        """The network, not trained, for the channels of a front end."""
+        raise NotImplementedError
+
+    @classmethod
+    def adapted(cls, config: Any, inputs: Any) -> Any:
+        """The settings as these inputs allow them: native bands where wavelengths are unknown, smaller tiles ..."""
+        raise NotImplementedError
+
+    @classmethod
+    def shares(cls, config: Any, inputs: Any, seed: int) -> list[Share]:
+        """What each member of the ensemble is fitted on."""
+        raise NotImplementedError
+
+    @classmethod
+    def reach(cls, config: Any) -> int:
+        """Pixels around a held-out label that settling the decision may look at."""
+        raise NotImplementedError
+
+    @classmethod
+    def settle(cls, config: Any, held: Sequence[Held]) -> Any:
+        """The decision after a look at what the members say of labels held out from them."""
+        raise NotImplementedError
+
+    def sampler(self, inputs: Any, readers: Sequence[ChannelReader]) -> Sampler:
+        """What draws a batch of examples with a generator."""
+        raise NotImplementedError
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """Losses of a batch: "loss" is minimised, the rest is logged."""
+        raise NotImplementedError
+
+    def quantities(self, image: Tensor) -> Tensor:
+        """What may be blended between tiles (B, Q, h, w), of images (B, C, h + 2 margin, w + 2 margin)."""
+        raise NotImplementedError

@@ -1,0 +1,137 @@
+"""Classification as a task: its networks, what they learn from, and what they say of a tile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from hypersigma.data.front_end import FrontEnd
+from hypersigma.data.labels import LabelledScene
+from hypersigma.nn.backbone import BackboneConfig, SpatialConfig, SpectralConfig
+from hypersigma.nn.encoder import EncoderConfig
+from hypersigma.nn.sizes import SIZES
+from hypersigma.products import Legend
+from hypersigma.tasks._contract import Batch, ChannelReader, Held, Sampler, Share, Task
+from hypersigma.tasks.classification.config import ClassificationConfig
+from hypersigma.tasks.classification.decision import REACH, Decision, settle
+from hypersigma.tasks.classification.examples import Crops
+from hypersigma.tasks.classification.network import ClassificationNetwork, NetworkConfig, published_config
+from hypersigma.tasks.classification.shares import shares
+
+_WINDOWS_AT_ONCE = 64  # of head "patch", in prediction
+
+
+class Classification(Task):
+    """A classification network with, beside the tokens, a narrow path that looks at single pixels."""
+
+    name: ClassVar[str] = "classification"
+    Config = ClassificationConfig
+    Decision = Decision
+
+    def __init__(
+        self, config: ClassificationConfig, num_channels: int, num_classes: int, present: Tensor | None = None
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.network = ClassificationNetwork(_network_config(config, num_channels, num_classes))
+        self.detail = (
+            None if self._by_window or not config.detail else _pixel_path(num_channels, config.detail, num_classes)
+        )
+        self.margin = config.window // 2 if self._by_window else 0
+        self.register_buffer("present", present, persistent=False)
+
+    @property
+    def _by_window(self) -> bool:
+        return self.config.head == "patch"
+
+    @classmethod
+    def build(cls, config: ClassificationConfig, front_end: FrontEnd, legend: Legend) -> Classification:
+        present = None if front_end.present is None else torch.from_numpy(front_end.present)
+        return cls(config, front_end.num_channels, len(legend.names), present)
+
+    @classmethod
+    def adapted(cls, config: ClassificationConfig, inputs: Sequence[LabelledScene]) -> ClassificationConfig:
+        """Native bands where a scene has no wavelengths; tiles no larger than the smallest scene."""
+        if any(scene.cube.wavelengths is None for scene in inputs):
+            config = replace(config, front_end=replace(config.front_end, bands="native"))
+        least = min(min(scene.cube.shape[1:]) for scene in inputs)
+        tile = min(config.tile, max(least, config.patch))
+        return replace(config, tile=tile, overlap=min(config.overlap, tile // 2))
+
+    @classmethod
+    def shares(cls, config: ClassificationConfig, inputs: Sequence[LabelledScene], seed: int) -> list[Share]:
+        return shares(inputs, config.num_members, seed)
+
+    @classmethod
+    def reach(cls, config: ClassificationConfig) -> int:
+        return REACH if any(config.spreading) else 0
+
+    @classmethod
+    def settle(cls, config: ClassificationConfig, held: Sequence[Held]) -> Decision:
+        return settle(config.spreading, held)
+
+    def sampler(self, inputs: Sequence[LabelledScene], readers: Sequence[ChannelReader]) -> Sampler:
+        size = self.config.window if self._by_window else self.config.tile
+        count = max(1, self.config.pixels_per_batch // size**2)
+        return Crops(inputs, readers, size=size, count=count, noise=self.config.noise, centred=self._by_window)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Class scores (B, K, H, W), or (B, K) by window, of channels (B, C, H, W)."""
+        scores: Tensor = self.network(image, self.present)
+        return scores if self.detail is None else scores + self.detail(image)
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """Cross-entropy over the labelled pixels; 0 where a batch has none."""
+        scores = self(batch.image)
+        # Class 0 is "unlabelled": the loss knows the classes from 0 and ignores -1.
+        summed = cross_entropy(
+            scores, batch.target - 1, ignore_index=-1, label_smoothing=self.config.label_smoothing, reduction="sum"
+        )
+        return {"loss": summed / (batch.target > 0).sum().clamp(min=1)}
+
+    def quantities(self, image: Tensor) -> Tensor:
+        """Class probabilities (B, K, h, w)."""
+        if not self._by_window:
+            return self(image).softmax(dim=1)  # type: ignore[no-any-return]
+        side = self.config.window
+        windows = image.unfold(2, side, 1).unfold(3, side, 1)
+        batch, channels, rows, cols = windows.shape[:4]
+        flat = windows.permute(0, 2, 3, 1, 4, 5).reshape(-1, channels, side, side)
+        parts = [self(part).softmax(dim=1) for part in flat.split(_WINDOWS_AT_ONCE)]
+        return torch.cat(parts).reshape(batch, rows, cols, -1).permute(0, 3, 1, 2)
+
+
+def _network_config(config: ClassificationConfig, num_channels: int, num_classes: int) -> NetworkConfig:
+    """The network that the settings ask for."""
+    side = config.window if config.head == "patch" else config.tile
+    if config.architecture == "published":
+        return published_config(
+            SIZES[config.size],
+            head=config.head,
+            channels=num_channels,
+            image=(side, side),
+            patch=config.patch,
+            num_classes=num_classes,
+            gated=config.fusion == "gate",
+        )
+    encoder = replace(EncoderConfig.of_size(config.size), drop_path=config.drop_path)
+    spectral = SpectralConfig(encoder=replace(encoder, taps=encoder.taps[:1]), tokens=num_channels, tile=(side, side))
+    return NetworkConfig(
+        num_classes=num_classes,
+        backbone=BackboneConfig(
+            spatial=SpatialConfig(encoder=encoder, channels=num_channels, patch=config.patch, positions="none"),
+            spectral=spectral if config.fusion == "gate" else None,
+        ),
+        head=config.head,
+        pyramid=("same",) * len(encoder.taps),
+    )
+
+
+def _pixel_path(num_channels: int, width: int, num_classes: int) -> nn.Sequential:
+    """A perceptron on every pixel by itself: what a token of several pixels blurs."""
+    return nn.Sequential(nn.Conv2d(num_channels, width, 1), nn.GELU(), nn.Conv2d(width, num_classes, 1))
