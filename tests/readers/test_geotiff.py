@@ -15,6 +15,8 @@ from hypersigma.tiling import Window
 from tests.fakes.envi import ramp
 from tests.fakes.geotiff import GRID, write_tiff
 
+pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+
 CENTRES = [450.0, 550.0, 650.0, 850.0]
 
 
@@ -81,6 +83,15 @@ def test_scales_follow_their_bands(tmp_path):
 )
 def test_quantity(tmp_path, tags, dtype, quantity):
     assert open_cube(write_tiff(tmp_path / "s.tif", ramp(dtype=dtype), tags=tags)).quantity == quantity
+
+
+def test_no_data_that_is_nan(tmp_path):
+    assert open_cube(write_tiff(tmp_path / "s.tif", ramp(dtype="f4"), nodata=float("nan"))).nodata is None
+
+
+def test_complex_numbers_are_refused(tmp_path):
+    with pytest.raises(InputError, match="complex64 cannot be a scene"):
+        open_cube(write_tiff(tmp_path / "s.tif", ramp(dtype="c8")))
 
 
 def test_no_data_of_single_precision(tmp_path):

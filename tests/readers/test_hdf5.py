@@ -111,6 +111,11 @@ def test_several_datasets_are_listed_and_one_is_named(tmp_path):
         open_cube(path, variable="b")
 
 
+def test_wavelengths_in_a_row(tmp_path):
+    path = write_hdf5(tmp_path / "s.h5", {"data": SCENE, "wavelengths": CENTRES[None]})
+    np.testing.assert_allclose(open_cube(path).wavelengths, CENTRES)
+
+
 @pytest.mark.parametrize("x", [np.array([0.0, 1, 2, 3, 4, 9]), np.zeros(6)])
 def test_uneven_coordinates_give_no_place(tmp_path, x):
     path = write_hdf5(tmp_path / "s.h5", {"d": SCENE, "wavelength": CENTRES, "y": NORTHINGS, "x": x})

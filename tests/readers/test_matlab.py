@@ -33,6 +33,16 @@ def test_the_one_array_with_three_axes(tmp_path, write):
     assert "variable 'data'" in cube.notes
 
 
+def test_wavelengths_tell_another_order_of_axes(tmp_path, write):
+    cube = open_cube(write(tmp_path / "s.mat", data=SCENE, wavelengths=CENTRES))
+    np.testing.assert_array_equal(cube.read(Window(1, 2, 3, 4)), SCENE[:, 1:4, 2:6])
+
+
+def test_complex_numbers_are_refused(tmp_path):
+    with pytest.raises(InputError, match="complex128 cannot be a scene"):
+        open_cube(write_v5(tmp_path / "s.mat", data=SHOWN + 1j))
+
+
 def test_several_arrays_are_listed_and_one_is_named(tmp_path, write):
     path = write(tmp_path / "s.mat", Y=SHOWN, label=SHOWN[..., :4], DSM=SHOWN[..., 0])
     with pytest.raises(InputError, match=r"2 variables can be the scene: .*Y 5 x 6 x 7.*--variable"):

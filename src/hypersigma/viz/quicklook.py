@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hypersigma.cube import Cube
 from hypersigma.errors import OutputError
 from hypersigma.tiling import Window
-from hypersigma.writers._atomic import replaced_file
+from hypersigma.writers import replaced_file
 
 TRUE_COLOUR = (640.0, 550.0, 470.0)
 _FARTHEST = 40.0
