@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from hypersigma import config as configuration
 from hypersigma.data.front_end import FrontEnd, fit_front_end
@@ -75,7 +76,7 @@ class NeuralMethod:
         shares = self.task.shares(config, inputs, seed)
         members, curves, held = [], [], []
         for index, share in enumerate(shares):
-            member = self._member(config, front_end, legend)
+            member = self._member(config, front_end, legend, _seed_of(seed, index))
             curves.append(self._train(member, share, readers, config, (seed, index), len(shares)))
             members.append(member)
             held += _answers(member, share, readers, config)
@@ -91,13 +92,15 @@ class NeuralMethod:
             held=tuple(held),
         )
 
-    def _member(self, config: Any, front_end: FrontEnd, legend: Legend) -> Task:
-        """A network that is not trained yet, on its device."""
+    def _member(self, config: Any, front_end: FrontEnd, legend: Legend, seed: int) -> Task:
+        """A network that is not trained yet, on its device; its first numbers depend on the seed alone."""
         if self.weights is not None:
             raise InputError(
                 f"weights '{self.weights}': no pre-trained encoder fits the front end of this task yet; leave "
                 "--weights out to learn from scratch"
             )
+        # Members that were resumed draw nothing, so the state that they leave must not matter.
+        torch.manual_seed(seed)
         return self.task.build(config, front_end, legend).to(resolved(self.device))
 
     def _train(
@@ -111,21 +114,27 @@ class NeuralMethod:
             member,
             lambda step: sampler(np.random.default_rng([seed, index, step])),
             config.training,
-            seed * 1009 + index,
-            checkpoint=self._checkpoint(share, config, key),
+            _seed_of(seed, index),
+            checkpoint=self._checkpoint(share, readers[0].front_end, config, key),
             advance=lambda step: self.progress("training", index * config.training.steps + step, total),
         )
 
-    def _checkpoint(self, share: Share, config: Any, key: tuple[int, int]) -> Path | None:
+    def _checkpoint(self, share: Share, front_end: FrontEnd, config: Any, key: tuple[int, int]) -> Path | None:
         """Where a member is saved on the way; the name tells everything that decides its training."""
         if self.work is None:
             return None
         told = json.dumps([configuration.unstructure(config), key, [scene.cube.name for scene in share.fitted]])
         digest = hashlib.sha256(told.encode())
-        for scene in share.fitted:
-            digest.update(np.ascontiguousarray(scene.labels).tobytes())
+        # Scenes of one name may differ in what they hold; the statistics of the front end tell.
+        for array in (*front_end.arrays().values(), *(scene.labels for scene in share.fitted)):
+            digest.update(np.ascontiguousarray(array).tobytes())
         self.work.mkdir(parents=True, exist_ok=True)
         return self.work / f"member-{key[1]}-{digest.hexdigest()[:16]}.pt"
+
+
+def _seed_of(seed: int, index: int) -> int:
+    """The seed of a member."""
+    return seed * 1009 + index
 
 
 def _answers(member: Task, share: Share, readers: Sequence[Channels], config: Any) -> list[Held]:
