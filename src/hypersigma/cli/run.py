@@ -6,10 +6,11 @@ dataclass become flags beside those that all tasks share.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -18,6 +19,10 @@ from hypersigma.cli._console import Console
 from hypersigma.cli._scenes import PLAIN, SceneOptions
 from hypersigma.config import read_yaml, with_settings
 from hypersigma.registry import load, names
+
+if TYPE_CHECKING:
+    from hypersigma.engine.model import Result
+    from hypersigma.products import Report
 
 run = App(name="run", help="Fit where the task needs it, predict, write layers, a report and the model.")
 for _task in names("hypersigma.tasks"):
@@ -51,8 +56,8 @@ def __getattr__(task: str) -> Callable[..., None]:
     # Python asks modules for names like __path__, too
     if task.startswith("_"):
         raise AttributeError(task)
-    kind = load("hypersigma.tasks", task).TASK
-    return command_of(task, kind.Inputs, (kind.__doc__ or task).splitlines()[0])
+    room = load("hypersigma.tasks", task)
+    return command_of(task, room.Inputs, (room.__doc__ or task).splitlines()[0])
 
 
 def command_of(task: str, inputs_type: type, summary: str) -> Callable[..., None]:
@@ -90,20 +95,59 @@ def _run(
     task: str, scenes: tuple[Path, ...], options: RunOptions, inputs: Any, opening: SceneOptions, common: Common
 ) -> None:
     """Run a task on scenes as the flags say, and save what comes out."""
-    from hypersigma.engine.run import run as run_engine
+    from hypersigma.products import Table
+    from hypersigma.writers import check_output
+    from hypersigma.writers.report_json import content
 
     console = Console(common)
-    settings = with_settings(read_yaml(options.config) if options.config else {}, options.settings)
-    with console.progress() as progress:
-        result = run_engine(
+    # before hours of work, not after them
+    check_output(options.output, overwrite=options.overwrite)
+    result = _result(task, scenes, options, inputs, opening, common)
+    result.save(options.output, overwrite=options.overwrite)
+    shutil.rmtree(_work(options.output), ignore_errors=True)
+    for note in result.report.notes:
+        console.note(f"note: {note}")
+    console.table(Table(f"{task}: {result.report.scene}", ("figure", "value"), tuple(_figures(result.report))))
+    console.text(f"{options.output}: {', '.join(result.layers)}, report.html, model")
+    console.result(content(result.report) | {"output": str(options.output)})
+
+
+def _result(
+    task: str, scenes: tuple[Path, ...], options: RunOptions, inputs: Any, opening: SceneOptions, common: Common
+) -> Result:
+    """What comes out of the engine, its progress shown."""
+    from hypersigma.engine.run import run as run_engine
+
+    with Console(common).progress() as progress:
+        return run_engine(
             task,
             *(opening.open(scene) for scene in scenes),
             weights=options.weights,
             method=options.method,
-            config=settings,
+            config=_config(options),
             seed=common.seed,
             device=common.device,
             progress=progress,
+            work=_work(options.output),
             **{field.name: getattr(inputs, field.name) for field in fields(inputs)},
         )
-    result.save(options.output, overwrite=options.overwrite)
+
+
+def _config(options: RunOptions) -> Any:
+    """The settings: the file itself where nothing is put over it, so that a mistake in it is told with its name."""
+    if not options.settings:
+        return options.config
+    return with_settings(read_yaml(options.config) if options.config else {}, options.settings)
+
+
+def _work(output: Path) -> Path:
+    """Where an interrupted run is kept, beside its output folder; the same command resumes from it."""
+    output = output.resolve()
+    return output.with_name(f".{output.name}.work")
+
+
+def _figures(report: Report) -> Iterator[tuple[str, str | float]]:
+    """The figures of a run as lines of a table."""
+    yield from report.metrics.items()
+    yield "seconds", f"{report.seconds:.1f}"
+    yield "peak memory in MB", f"{report.peak_memory_mb:.0f}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.georef import Georef
-from hypersigma.products import Layer
+from hypersigma.products import Layer, Section
 from hypersigma.tiling import Window
 
 
@@ -29,6 +29,14 @@ class Tiling:
     tile: int | None = None
     overlap: int = 0
     halo: int = 0
+
+
+class Findings(NamedTuple):
+    """A task's part of a report: figures by short name, tables and pictures, and what should be read first."""
+
+    metrics: dict[str, float]
+    sections: list[Section]
+    notes: list[str]
 
 
 class Fitted(Protocol):

@@ -13,6 +13,7 @@ def learning_curve(
     steps: Sequence[float],
     values: Mapping[str, Sequence[float]],
     *,
+    spreads: Mapping[str, Sequence[float]] | None = None,
     title: str = "Learning curve",
     x_label: str = "step",
     chosen: float | None = None,
@@ -22,6 +23,7 @@ def learning_curve(
     Args:
         steps: where the figures were taken.
         values: name of the figure -> one value a step, such as {"loss": ..., "validation oa": ...}.
+        spreads: half width of a band around a figure, one a step, such as one standard deviation.
         title: stands above.
         x_label: unit of the steps, such as "epoch".
         chosen: the step whose weights were kept, marked by a line.
@@ -34,9 +36,11 @@ def learning_curve(
         taken = np.asarray(series, dtype=np.float64)
         # Figures taken every few steps are joined, not drawn as lone points.
         seen = np.isfinite(taken)
-        axes.plot(
-            np.asarray(steps)[seen], taken[seen], color=canvas.CYCLE[(number - 1) % len(canvas.CYCLE)], linewidth=1.6
-        )
+        color = canvas.CYCLE[(number - 1) % len(canvas.CYCLE)]
+        axes.plot(np.asarray(steps)[seen], taken[seen], color=color, linewidth=1.6)
+        if spreads is not None and name in spreads:
+            half = np.asarray(spreads[name], dtype=np.float64)
+            axes.fill_between(steps, taken - half, taken + half, color=color, alpha=0.2, linewidth=0)
         # One scale for all panels, though some figures are taken more rarely.
         axes.set_xlim(min(steps, default=0), max(steps, default=1))
         if chosen is not None:

@@ -1,0 +1,158 @@
+"""What comes out of `run` and `load_model`: a result that can be saved, and a model that serves further scenes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from hypersigma.cube import Cube
+from hypersigma.data.method import Fitted
+from hypersigma.engine.measure import measured
+from hypersigma.engine.predict import load_model as load_fitted
+from hypersigma.engine.predict import predict_scene
+from hypersigma.engine.summary import class_shares, masked_notes, scene_notes
+from hypersigma.products import Figure, Layer, Report
+from hypersigma.readers import open_cube
+from hypersigma.screening import screen
+from hypersigma.writers import replaced_folder, write_result
+
+Progress = Callable[[str, int, int], None]
+Scene = Cube | Path | str
+
+MODEL = "model"  # folder of the model inside an output folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Layers and report of a piece of work, and the model that was fitted for it.
+
+    Attributes:
+        layers: by name; of several scenes the names begin with the scene's.
+        report: figures, pictures and notes.
+        model: None where models that were fitted before were used.
+    """
+
+    layers: dict[str, Layer]
+    report: Report
+    model: Model | None = None
+
+    def save(self, folder: Path | str, *, overwrite: bool = False) -> Path:
+        """Write layers, report and model into a folder that appears whole or not at all.
+
+        Raises:
+            OutputError: the folder holds something and may not be replaced, or the disk refuses.
+        """
+        with replaced_folder(Path(folder), overwrite=overwrite) as place:
+            if self.model is not None:
+                self.model.save(place / MODEL)
+            write_result(list(self.layers.values()), self.report, place)
+        return Path(folder)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A fitted method, to be used on scenes.
+
+    Attributes:
+        fitted: the method after fitting.
+        name: a short name of it.
+    """
+
+    fitted: Fitted
+    name: str = MODEL
+
+    def predict(self, *scenes: Scene, progress: Progress | None = None) -> Result:
+        """Layers of scenes, with a short report.
+
+        Raises:
+            InputError: a scene cannot be read, or lacks bands that the model was fitted on.
+        """
+        return predict([self], scenes, progress)
+
+    def save(self, folder: Path) -> None:
+        """Write all that predicting needs into a folder."""
+        self.fitted.save(folder)
+
+
+def load_model(folder: Path | str, device: str = "auto") -> Model:
+    """A model from the folder it was saved into, or from the output folder that holds it.
+
+    Raises:
+        InputError: there is no model in the folder, or it is damaged.
+    """
+    place = Path(folder).resolve()
+    # "model" says nothing of it: the output folder around it was named by a person
+    name = place.parent.name if place.name == MODEL else place.name
+    return Model(fitted=load_fitted(folder, device), name=name)
+
+
+def predict(models: Sequence[Model], scenes: Sequence[Scene], progress: Progress | None = None) -> Result:
+    """Layers of scenes from one or several models, with a short report.
+
+    Of several models and scenes, the layers' names begin with the model's and the scene's.
+
+    Raises:
+        InputError: a scene cannot be read, or lacks bands that a model was fitted on.
+    """
+    from hypersigma.viz.panels import Panel, panels_figure
+    from hypersigma.viz.quicklook import composite
+
+    cubes = [opened(scene) for scene in scenes]
+    layers = {}
+    with measured() as cost:
+        for prefix, model in zip(prefixes([model.name for model in models]), models, strict=True):
+            for layer in mapped(model.fitted, cubes, progress).values():
+                layers[prefix + layer.name] = replace(layer, name=prefix + layer.name)
+    pictures = [Figure("Scene", panels_figure([Panel(cube.name, composite(cube))])) for cube in cubes]
+    report = Report(
+        task="prediction",
+        scene=named(cubes),
+        settings={"models": [model.name for model in models]},
+        seed=0,
+        seconds=cost.seconds,
+        peak_memory_mb=cost.peak_memory_mb,
+        layers=tuple(layers),
+        sections=[*class_shares(layers.values()), *pictures],
+        notes=[*scene_notes(cubes), *masked_notes(layers.values())],
+    )
+    return Result(layers=layers, report=report)
+
+
+def opened(scene: Scene) -> Cube:
+    """A scene, opened if it is a path, without bands that hold nothing."""
+    return screen(scene if isinstance(scene, Cube) else open_cube(scene))
+
+
+def named(cubes: Sequence[Cube]) -> str:
+    """The scenes as a report names them: by their files where they come from files."""
+    return ", ".join(str(cube.path or cube.name) for cube in cubes)
+
+
+def mapped(fitted: Fitted, cubes: Sequence[Cube], progress: Progress | None = None) -> dict[str, Layer]:
+    """The layers of all scenes by name."""
+    found = {}
+    for prefix, cube in zip(prefixes([cube.name for cube in cubes]), cubes, strict=True):
+        advance = partial(progress, f"mapping {cube.name}") if progress else _silent
+        for layer in fitted.layers(predict_scene(fitted, cube, advance), cube.georef):
+            found[prefix + layer.name] = replace(layer, name=prefix + layer.name)
+    return found
+
+
+def prefixes(names: Sequence[str]) -> list[str]:
+    """What the layers of each of several scenes (or models) begin with; nothing for a single one."""
+    if len(names) == 1:
+        return [""]
+    often, seen = Counter(names), Counter[str]()
+    result = []
+    for name in names:
+        seen[name] += 1
+        # scenes of different folders often share a name, and their layers become files of one folder
+        result.append(f"{name}_{seen[name]}_" if often[name] > 1 else f"{name}_")
+    return result
+
+
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody asked for."""
