@@ -20,9 +20,10 @@ from threadpoolctl import threadpool_limits
 
 from hypersigma import config as configuration
 from hypersigma import registry
-from hypersigma.baselines._bands import Bands
 from hypersigma.baselines._estimators import Estimator, class_probabilities
 from hypersigma.cube import Cube
+from hypersigma.data.bands import Bands
+from hypersigma.data.class_maps import class_arrays, class_layers
 from hypersigma.data.components import Components
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.method import Tiling
@@ -164,15 +165,10 @@ class FittedClassifier:
 
     def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         """The likeliest class of each pixel (uint8 as a rule, 0 = no data) and its probability."""
-        known = np.isfinite(quantities).all(axis=0)
-        likeliest = np.where(known, np.argmax(quantities, axis=0) + 1, 0)
-        return {"map": likeliest.astype(np.min_scalar_type(len(quantities))), "confidence": quantities.max(axis=0)}
+        return class_arrays(quantities)
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
-        return (
-            Layer(name="map", array=arrays["map"], kind="classes", georef=georef, legend=self.legend),
-            Layer(name="confidence", array=arrays["confidence"], kind="score", georef=georef, units="probability"),
-        )
+        return class_layers(arrays, georef, self.legend, "Probability of that class, as the classifier gives it.")
 
     def save(self, folder: Path) -> None:
         """Write the settings as YAML and the numbers as safetensors into a folder."""

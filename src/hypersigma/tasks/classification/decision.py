@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hypersigma.data.class_maps import class_arrays, class_layers
 from hypersigma.data.diffusion import STEPS, diffuse, mean_square_difference
 from hypersigma.georef import Georef
 from hypersigma.products import Layer, Legend
@@ -50,60 +51,41 @@ class Decision:
 
     def finish(self, quantities: Array, channels: ChannelReader, window: Window) -> dict[str, NDArray[Any]]:
         """The likeliest class of each pixel (0 = no data) and its probability."""
-        probabilities = self.probabilities(quantities, channels, window)
-        known = np.isfinite(probabilities).all(axis=0)
-        likeliest = np.where(known, np.argmax(np.where(known, probabilities, 0.0), axis=0) + 1, 0)
-        kind = np.uint8 if len(probabilities) < 256 else np.uint16
-        return {"map": likeliest.astype(kind), "confidence": np.where(known, probabilities.max(axis=0), np.nan)}
+        return class_arrays(self.probabilities(quantities, channels, window))
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None, legend: Legend) -> tuple[Layer, ...]:
         """The map with its classes and the confidence."""
-        return (
-            Layer(
-                name="map",
-                array=arrays["map"],
-                kind="classes",
-                georef=georef,
-                legend=legend,
-                description="The likeliest class of each pixel.",
-            ),
-            Layer(
-                name="confidence",
-                array=arrays["confidence"],
-                kind="score",
-                georef=georef,
-                units="probability",
-                description="Probability of that class, calibrated on labels held out from training.",
-            ),
+        return class_layers(
+            arrays, georef, legend, "Probability of that class, calibrated on labels held out from training."
         )
 
 
 def tempered(probabilities: Array, temperature: float) -> Array:
     """Probabilities (K, ...) raised to 1 / temperature and normalised."""
+    # No class is impossible: one held-out label of probability 0 would outweigh all others in the likelihood.
     powered = np.maximum(probabilities, 1e-6) ** np.float32(1.0 / temperature)
     normalised: Array = powered / powered.sum(axis=0, keepdims=True)
     return normalised
 
 
 def settle(spreading: Sequence[float], held: Sequence[Held]) -> Decision:
-    """The decision that held-out labels speak for.
+    """The decision that held-out labels speak for; where there are none, probabilities are left as they are.
 
     The spreading with the most held-out labels right, the lesser where two are equal; then the temperature of the
     least negative log-likelihood (Guo et al., ICML 2017).
     """
     if not held:
-        return Decision(fidelity=min(spreading))
+        return Decision()
     scale = float(np.mean([mean_square_difference(item.channels.read(item.window)[:_NUM_GUIDES]) for item in held]))
-    best, best_right, best_pair = Decision(contrast_scale=scale), -1.0, None
-    # 0 is no spreading; then from little to much.
+    found = []
+    # From none over little to much: `max` takes the first of equals.
     for fidelity in sorted(spreading, key=lambda value: -value if value else -np.inf):
         candidate = Decision(fidelity=fidelity, contrast_scale=scale)
         probabilities, truth = pooled(candidate, held)
-        right = float(np.mean(probabilities.argmax(axis=0) + 1 == truth)) if len(truth) else 0.0
-        if right > best_right:
-            best, best_right, best_pair = candidate, right, (probabilities, truth)
-    assert best_pair is not None
-    return Decision(fidelity=best.fidelity, contrast_scale=scale, temperature=_temperature(*best_pair))
+        num_right = int((probabilities.argmax(axis=0) + 1 == truth).sum())
+        found.append((num_right, candidate, probabilities, truth))
+    _, best, probabilities, truth = max(found, key=lambda item: item[0])
+    return replace(best, temperature=_temperature(probabilities, truth))
 
 
 def pooled(decision: Decision, held: Sequence[Held]) -> tuple[Array, NDArray[np.int32]]:
@@ -118,7 +100,7 @@ def pooled(decision: Decision, held: Sequence[Held]) -> tuple[Array, NDArray[np.
 
 
 def _temperature(probabilities: Array, truth: NDArray[np.int32]) -> float:
-    """The temperature under which the truth is likeliest."""
+    """The temperature under which the truth (n,) is likeliest, given probabilities (K, n); 1 without any truth."""
     if not len(truth):
         return 1.0
     index = np.arange(len(truth))

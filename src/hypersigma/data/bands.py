@@ -1,4 +1,4 @@
-"""Which bands of a sensor a classical classifier uses, and whether another scene has them."""
+"""Which bands of a sensor a model uses, and whether another scene has them."""
 
 from __future__ import annotations
 
@@ -34,23 +34,34 @@ class Bands:
         wavelengths = None if cube.wavelengths is None else tuple(float(centre) for centre in cube.wavelengths)
         return cls(tuple(int(band) for band in cube.used), cube.shape[0], wavelengths)
 
-    def check(self, cube: Cube) -> None:
-        """Raise InputError unless a cube has the same bands."""
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """(total,) whether a band is used."""
+        used = np.zeros(self.total, dtype=bool)
+        used[list(self.indices)] = True
+        return used
+
+    def fault(self, cube: Cube) -> str:
+        """What tells the bands of a cube from these, in words; "" where they are the same."""
         found = cube.shape[0]
         if found != self.total:
-            raise InputError(
-                f"{cube.name} has {found} bands, the classifier was fitted on {self.total}; "
-                "use scenes of one sensor with the same bands"
-            )
+            return f"{cube.name} has {found} bands, the model was fitted on {self.total}"
         if self.wavelengths is None or cube.wavelengths is None:
-            return
+            return ""
         distances = np.abs(np.asarray(self.wavelengths) - cube.wavelengths)
         worst = int(np.argmax(distances))
-        if distances[worst] > _SAME_NM:
-            raise InputError(
-                f"band {worst + 1} of {cube.name} lies at {cube.wavelengths[worst]:.1f} nm, the classifier was fitted "
-                f"on one at {self.wavelengths[worst]:.1f} nm; use scenes of one sensor with the same bands"
-            )
+        if distances[worst] <= _SAME_NM:
+            return ""
+        return (
+            f"band {worst + 1} of {cube.name} lies at {cube.wavelengths[worst]:.1f} nm, the model was fitted on one at "
+            f"{self.wavelengths[worst]:.1f} nm"
+        )
+
+    def check(self, cube: Cube) -> None:
+        """Raise InputError unless a cube has the same bands."""
+        fault = self.fault(cube)
+        if fault:
+            raise InputError(f"{fault}; use scenes of one sensor with the same bands")
 
     def restricted(self, cube: Cube) -> Bands:
         """These bands without those that are not valid in a further cube."""
@@ -69,7 +80,7 @@ class Bands:
         if empty.any() and not empty.all():
             band = self.indices[int(np.argmax(empty))]
             raise InputError(
-                f"{cube.name} has no data in band {band + 1} ({cube.reasons[band]}), which the classifier was fitted "
-                "on; fit it with a scene in which that band is marked as not valid too"
+                f"{cube.name} has no data in band {band + 1} ({cube.reasons[band]}), which the model was fitted on; "
+                "fit it with a scene in which that band is marked as not valid too"
             )
         return array
