@@ -8,14 +8,15 @@ with the model, so that a window of any scene gives the same channels wherever i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
+from hypersigma.data.bands import Bands
 from hypersigma.data.components import Components, fit_mnf, fit_pca, fit_scaling
 from hypersigma.data.filters import gaussian
 from hypersigma.errors import ConfigError, InputError
@@ -61,19 +62,17 @@ class FrontEnd:
 
     Attributes:
         config: its settings.
-        wavelengths: (bands,) nm of the native bands it was fitted on, or None (unknown, or canonical).
-        used: indices of the bands it uses: of the canonical grid, or of the cube's bands.
-        components: the reduction (or plain standardising) of the used bands.
+        bands: those of the sensor it was fitted on (of several scenes: of the first one's).
+        used: indices of the canonical bands it uses; of native bands all those in `bands`.
+        components: the reduction (or plain centring) of the used bands.
         deviation: (channels,) that each channel is divided by.
-        num_bands: bands of the sensor it was fitted on.
     """
 
     config: FrontEndConfig
-    wavelengths: NDArray[np.float64] | None
+    bands: Bands
     used: NDArray[np.intp]
     components: Components
     deviation: Array
-    num_bands: int
 
     @property
     def num_channels(self) -> int:
@@ -85,51 +84,50 @@ class FrontEnd:
         """Pixels around a window that its channels depend on."""
         return math.ceil(_REACH * max(self.config.scales))
 
-    @property
-    def present(self) -> NDArray[np.bool_] | None:
-        """(100,) which canonical bands hold data where channels are bands; None where channels are components."""
-        if self.config.reduction != "none" or self.config.bands == "native":
-            return None
-        present = np.zeros(len(CANONICAL), dtype=bool)
-        present[self.used] = True
-        return present
-
     def read(self, cube: Cube, window: Window) -> Array:
         """Channels of a window: (channels, height, width), NaN where a used band has no data.
 
         Raises:
-            InputError: the cube lacks bands that the front end was fitted on.
+            InputError: the cube lacks bands that the front end was fitted on, or wavelengths to find them by.
         """
         _, rows, cols = cube.shape
         seen = window.grown(self.halo, rows, cols)
-        reduced = self.components.apply(_bands(self, cube, seen))
-        stack = np.concatenate([gaussian(reduced, sigma) if sigma else reduced for sigma in self.config.scales])
+        reduced = self.components.apply(_spectra(self, cube, seen))
         inner_rows, inner_cols = window.inside(seen).slices
-        channels: Array = stack[:, inner_rows, inner_cols] / self.deviation[:, None, None]
+        scales = [_smoothed(reduced, sigma)[:, inner_rows, inner_cols] for sigma in self.config.scales]
+        channels: Array = np.concatenate(scales)
+        channels /= self.deviation[:, None, None]
         return channels
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The numbers that make it up, by name, to be saved."""
-        found = {
+        found: dict[str, NDArray[Any]] = {
+            "band_indices": np.array(self.bands.indices, dtype=np.int64),
+            "num_bands": np.array(self.bands.total),
             "used": self.used,
             "mean": self.components.mean,
             "matrix": self.components.matrix,
             "values": self.components.values,
             "deviation": self.deviation,
-            "num_bands": np.array(self.num_bands),
         }
-        return found if self.wavelengths is None else found | {"wavelengths": self.wavelengths}
+        if self.bands.wavelengths is not None:
+            found["wavelengths"] = np.array(self.bands.wavelengths)
+        return found
 
     @classmethod
-    def of_arrays(cls, config: FrontEndConfig, arrays: dict[str, NDArray[Any]]) -> FrontEnd:
-        """A front end from its settings and saved numbers."""
+    def of_arrays(cls, config: FrontEndConfig, arrays: Mapping[str, NDArray[Any]]) -> FrontEnd:
+        """A front end from its settings and saved numbers.
+
+        Raises:
+            KeyError: a number is missing.
+        """
+        wavelengths = tuple(arrays["wavelengths"].tolist()) if "wavelengths" in arrays else None
         return cls(
             config=config,
-            wavelengths=arrays.get("wavelengths"),
+            bands=Bands(tuple(arrays["band_indices"].tolist()), int(arrays["num_bands"]), wavelengths),
             used=arrays["used"],
             components=Components(mean=arrays["mean"], matrix=arrays["matrix"], values=arrays["values"]),
             deviation=arrays["deviation"],
-            num_bands=int(arrays["num_bands"]),
         )
 
 
@@ -144,47 +142,52 @@ def fit_front_end(
         labelled: (rows, cols) bool a scene, the labelled pixels; needed for statistics "labelled".
 
     Raises:
-        InputError: the scenes have no wavelengths though canonical bands are asked for, or differ in their bands.
+        InputError: the scenes have no wavelengths though canonical bands are asked for, differ in their bands, or
+            have no pixel with data; or labelled pixels are asked for and there are none.
     """
-    used = _common_bands(config, cubes)
-    bare = FrontEnd(
-        config=config,
-        wavelengths=cubes[0].wavelengths if config.bands == "native" else None,
-        used=used,
-        components=_identity(len(used)),
-        deviation=np.ones(0, dtype=np.float32),
-        num_bands=cubes[0].shape[0],
-    )
-    masks = labelled if config.statistics == "labelled" and labelled is not None else [None] * len(cubes)
+    bare = _unfitted(config, cubes)
+    masks: list[NDArray[np.bool_] | None] = [None] * len(cubes)
+    if config.statistics == "labelled":
+        if labelled is None or not any(mask.any() for mask in labelled):
+            raise InputError("statistics: labelled  needs labelled pixels, and there are none; use statistics: scene")
+        masks = [_near(mask) for mask in labelled]
     samples = [
         block for cube, mask in zip(cubes, masks, strict=True) for block in _samples(bare, cube, mask, len(cubes))
     ]
+    if not samples:
+        raise InputError("no pixel has data in all bands; check the no-data value and mark bad bands as not valid")
     components = _reduction(config, samples)
     reduced = [components.apply(block) for block in samples]
-    variance = np.square(fit_scaling(reduced).deviation)
-    # A smoothed channel varies less than the one it comes from; on blocks its deviation is near enough.
-    deviations = [_deviation(reduced, sigma, variance) for sigma in config.scales]
-    return FrontEnd(
-        config=config,
-        wavelengths=bare.wavelengths,
-        used=used,
-        components=components,
-        deviation=np.concatenate(deviations).astype(np.float32),
-        num_bands=bare.num_bands,
-    )
+    # Blocks end where windows go on, but the deviation of a smoothed channel is near enough.
+    deviations = [fit_scaling([_smoothed(block, sigma) for block in reduced]).deviation for sigma in config.scales]
+    return replace(bare, components=components, deviation=np.concatenate(deviations).astype(np.float32))
 
 
-def _deviation(reduced: Sequence[Array], sigma: float, variance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(channels,) standard deviations of smoothed channels; infinite where a channel is constant."""
-    if not sigma:
-        return np.sqrt(variance)
-    return fit_scaling([gaussian(block, sigma) for block in reduced]).deviation
+def _unfitted(config: FrontEndConfig, cubes: Sequence[Cube]) -> FrontEnd:
+    """A front end that knows its bands, those that all scenes have, and nothing else yet."""
+    bands = Bands.of(cubes[0])
+    for cube in cubes[1:]:
+        # Scenes of another sensor meet on the canonical grid; native bands must be the same.
+        if config.bands == "native":
+            _check_native(bands, cube)
+        if not bands.fault(cube):
+            bands = bands.restricted(cube)
+    used = np.array(bands.indices, dtype=np.intp)
+    if config.bands == "canonical":
+        used = np.flatnonzero(np.logical_and.reduce([_canonical(cube, _own(bands, cube))[1] for cube in cubes]))
+    if not len(used):
+        raise InputError("the scenes have no band in common; check their wavelengths and which bands are valid")
+    centring = Components(mean=np.zeros(len(used)), matrix=np.eye(len(used)), values=np.ones(len(used)))
+    return FrontEnd(config=config, bands=bands, used=used, components=centring, deviation=np.ones(0, np.float32))
+
+
+def _smoothed(channels: Array, sigma: float) -> Array:
+    """Channels (channels, height, width) at a scale; 0 is as they are."""
+    return gaussian(channels, sigma) if sigma else channels
 
 
 def _reduction(config: FrontEndConfig, samples: Sequence[Array]) -> Components:
     """The components that the settings ask for."""
-    if not samples:
-        raise InputError("no pixel has data in all bands; check the no-data value and mark bad bands as not valid")
     bands = samples[0].shape[0]
     if config.reduction == "mnf":
         return fit_mnf(samples, min(config.num_components, bands))
@@ -194,88 +197,69 @@ def _reduction(config: FrontEndConfig, samples: Sequence[Array]) -> Components:
     return Components(mean=scaling.mean, matrix=np.eye(bands), values=np.square(scaling.deviation))
 
 
-def _identity(bands: int) -> Components:
-    return Components(mean=np.zeros(bands), matrix=np.eye(bands), values=np.ones(bands))
+def _check_native(bands: Bands, cube: Cube) -> None:
+    """Raise InputError unless a cube has the native bands that a front end was fitted on."""
+    fault = bands.fault(cube)
+    if fault:
+        raise InputError(f"{fault}; use a scene of the same sensor, or fit with  bands: canonical")
 
 
-def _common_bands(config: FrontEndConfig, cubes: Sequence[Cube]) -> NDArray[np.intp]:
-    """Indices of the bands that every scene has."""
-    if config.bands == "native":
-        for cube in cubes[1:]:
-            _check_native(cube, cubes[0].shape[0], cubes[0].wavelengths)
-        return np.flatnonzero(np.logical_and.reduce([cube.valid for cube in cubes]))
-    common = np.logical_and.reduce([_canonical(cube)[1] for cube in cubes])
-    if not common.any():
-        raise InputError("the scenes have no canonical band (400-2500 nm) in common; check their wavelengths")
-    return np.flatnonzero(common)
-
-
-def _canonical(cube: Cube) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The matrix to the canonical grid (100, bands) of a cube, and which canonical bands it gives."""
+def _canonical(cube: Cube, own: Bands) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The matrix to the canonical grid (100, bands) of some bands of a cube, and which canonical bands it gives."""
     if cube.wavelengths is None:
         raise InputError(
             f"{cube.name} has no wavelengths, so its bands cannot be brought to the canonical grid: "
             "give --wavelengths FIRST:LAST or --sensor NAME, or use  bands: native"
         )
-    return response_matrix(cube.wavelengths, cube.fwhm, cube.valid)
+    return response_matrix(cube.wavelengths, cube.fwhm, own.mask)
 
 
-def _check_native(cube: Cube, num_bands: int, wavelengths: NDArray[np.float64] | None) -> None:
-    """Raise InputError unless a cube has the native bands that a front end was fitted on."""
-    if cube.shape[0] != num_bands:
-        raise InputError(
-            f"{cube.name} has {cube.shape[0]} bands, the model was fitted on {num_bands} native bands; use a scene "
-            "of the same sensor, or fit with  bands: canonical"
-        )
-    if wavelengths is None or cube.wavelengths is None:
-        return
-    apart = float(np.abs(cube.wavelengths - wavelengths).max())
-    spacing = float(np.median(np.diff(wavelengths))) if num_bands > 1 else 1.0
-    if apart > spacing:
-        raise InputError(
-            f"the bands of {cube.name} lie up to {apart:.0f} nm away from those the model was fitted on; use a "
-            "scene of the same sensor, or fit with  bands: canonical"
-        )
+def _own(bands: Bands, cube: Cube) -> Bands:
+    """The bands of a cube that are read; of the sensor fitted on the same ones, whatever this scene lacks itself."""
+    return Bands.of(cube) if bands.fault(cube) else bands
 
 
-def _bands(front_end: FrontEnd, cube: Cube, window: Window) -> Array:
+def _spectra(front_end: FrontEnd, cube: Cube, window: Window) -> Array:
     """The used bands of a window, canonical or native: (used, height, width)."""
+    bands, used = front_end.bands, front_end.used
     if front_end.config.bands == "native":
-        _check_native(cube, front_end.num_bands, front_end.wavelengths)
-        return cube.read(window, front_end.used)
-    matrix, valid = _canonical(cube)
-    lacking = CANONICAL[front_end.used[~valid[front_end.used]]]
+        _check_native(bands, cube)
+        return bands.read(cube, window)
+    own = _own(bands, cube)
+    matrix, covered = _canonical(cube, own)
+    lacking = CANONICAL[used[~covered[used]]]
     if len(lacking):
         raise InputError(
-            f"{cube.name} does not cover {len(lacking)} of the {len(front_end.used)} canonical bands that the model "
-            f"was fitted on (around {', '.join(f'{centre:.0f}' for centre in lacking[:6])} nm"
-            f"{' ...' if len(lacking) > 6 else ''}); use a sensor that covers them, or fit on scenes of both sensors"
+            f"{cube.name} does not cover {len(lacking)} of the {len(used)} canonical bands that the model was fitted "
+            f"on (around {', '.join(f'{centre:.0f}' for centre in lacking[:6])} nm{' ...' if len(lacking) > 6 else ''})"
+            "; use a sensor that covers them, or fit on scenes of both sensors"
         )
-    values = cube.read(window)
-    taken: Array = np.tensordot(matrix[front_end.used][:, cube.used].astype(np.float32), values, axes=1)
+    taken: Array = np.tensordot(matrix[used][:, own.indices].astype(np.float32), own.read(cube, window), axes=1)
     return taken
 
 
 def _samples(bare: FrontEnd, cube: Cube, mask: NDArray[np.bool_] | None, num_cubes: int) -> Iterator[Array]:
-    """Blocks of the used bands (used, h, w) of a scene for statistics, evenly spread, within the pixel budget."""
+    """Blocks of the used bands (used, h, w) of a scene for statistics, as many as the budget of pixels allows."""
     _, rows, cols = cube.shape
-    windows = list(blocks(rows, cols, _BLOCK))
+    windows = [window for window in blocks(rows, cols, _BLOCK) if mask is None or mask[window.slices].any()]
     budget = max(1, _MAX_PIXELS // num_cubes // (_BLOCK * _BLOCK))
-    step = max(1, math.ceil(len(windows) / budget))
-    for window in windows[::step]:
-        seen = slice(None) if mask is None else _near(mask)[window.slices]
-        if mask is not None and not np.any(seen):
-            continue
-        block = _bands(bare, cube, window)
+    if len(windows) > budget:
+        # A draw, always the same: regular steps might run along a border without data.
+        windows = [windows[place] for place in np.random.default_rng(0).permutation(len(windows))]
+    for window in windows:
+        block = _spectra(bare, cube, window)
         if mask is not None:
-            block = np.where(seen, block, np.nan)
+            block = np.where(mask[window.slices], block, np.float32(np.nan))
         if np.isfinite(block).all(axis=0).any():
             yield block
+            budget -= 1
+        if not budget:
+            return
 
 
 def _near(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Pixels (rows, cols) within one pixel of the marked ones: noise is told from neighbours."""
     from scipy.ndimage import binary_dilation
 
-    grown: NDArray[np.bool_] = binary_dilation(mask, np.ones((3, 3)))
+    grown: NDArray[np.bool_] = binary_dilation(mask, np.ones((3, 3), dtype=bool))
     return grown

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.data.front_end import FrontEnd
-from hypersigma.tiling import Window
+from hypersigma.tiling import Window, blocks
 
 _MOST_KEPT = 64 << 20  # bytes
+_BLOCK = 256  # pixels; side of the blocks in which all channels are computed
 
 
 class Channels:
@@ -24,7 +25,11 @@ class Channels:
         self._keep = 4 * front_end.num_channels * rows * cols <= _MOST_KEPT
 
     def read(self, window: Window) -> NDArray[np.float32]:
-        """Channels (C, h, w) of a window, NaN = no data."""
+        """Channels (C, h, w) of a window, NaN = no data.
+
+        Raises:
+            InputError: the cube lacks bands that the front end was fitted on.
+        """
         if not self._keep:
             return self.front_end.read(self.cube, window)
         rows, cols = window.slices
@@ -32,4 +37,10 @@ class Channels:
 
     @cached_property
     def _all(self) -> NDArray[np.float32]:
-        return self.front_end.read(self.cube, self.cube.window)
+        """All channels (C, rows, cols)."""
+        _, rows, cols = self.cube.shape
+        channels = np.empty((self.front_end.num_channels, rows, cols), dtype=np.float32)
+        # Block by block: a scene of few channels may have many bands.
+        for block in blocks(rows, cols, _BLOCK):
+            channels[:, *block.slices] = self.front_end.read(self.cube, block)
+        return channels
