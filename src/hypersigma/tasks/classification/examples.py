@@ -22,6 +22,10 @@ class Crops:
         count: crops in a batch.
         noise: deviation of the noise added to the channels.
         centred: the labelled pixel is the middle of the crop, borders reflected; else it lies anywhere in it.
+        places: (scene, row, col) of every labelled pixel.
+
+    Raises:
+        InputError: there are not two classes to tell apart.
     """
 
     def __init__(
@@ -36,11 +40,14 @@ class Crops:
     ) -> None:
         self.scenes, self.readers = scenes, readers
         self.size, self.count, self.noise, self.centred = size, count, noise, centred
-        # (scene, row, col) of every labelled pixel
         found = [np.argwhere(scene.labels > 0) for scene in scenes]
         self.places = np.concatenate([np.insert(pixels, 0, index, axis=1) for index, pixels in enumerate(found)])
-        if not len(self.places):
-            raise InputError("no labelled pixel has data; check labels, no-data value and bad bands")
+        classes = np.unique([scenes[index].labels[row, col] for index, row, col in self.places])
+        if len(classes) < 2:
+            raise InputError(
+                f"labelled pixels with data are of {len(classes)} class{'' if len(classes) == 1 else 'es'}, and two at "
+                "least are needed; check labels, no-data value and bad bands"
+            )
 
     def __call__(self, generator: np.random.Generator) -> Batch:
         """Images (B, C, size, size) and labels (B, size, size), or (B,) where centred; label 0 = unlabelled."""
@@ -50,6 +57,7 @@ class Crops:
         return Batch(image, target)
 
     def _crop(self, generator: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Channels (C, size, size) of a crop and its labels (size, size), or () where centred."""
         index, row, col = self.places[generator.integers(len(self.places))]
         scene, reader = self.scenes[index], self.readers[index]
         rows = self._indices(row, scene.labels.shape[0], generator)
@@ -57,6 +65,7 @@ class Crops:
         seen = Window(rows.min(), cols.min(), int(np.ptp(rows)) + 1, int(np.ptp(cols)) + 1)
         image = reader.read(seen)[:, rows[:, None] - seen.row, cols - seen.col]
         labels = scene.labels[rows[:, None], cols]
+        # What a pixel without data is cannot be learned.
         labels = np.where(np.isfinite(image).all(axis=0), labels, 0)
         image, labels = _turned(image, labels, int(generator.integers(8)))
         image = np.nan_to_num(image + self.noise * generator.standard_normal(image.shape, dtype=np.float32))

@@ -6,6 +6,7 @@ so that what a member says of them is said of ground it has not seen. Only a cla
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ from scipy import ndimage
 
 from hypersigma.data.labels import LabelledScene
 from hypersigma.tasks._contract import Share
+
+Turns = NDArray[np.int16]  # (rows, cols) of a scene: the member that a label is held out from, -1 = none
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3))
 _APART = 0x5EED  # keeps these draws apart from those of the split and of training
@@ -40,30 +43,28 @@ def shares(inputs: Sequence[LabelledScene], num_members: int, seed: int) -> list
 
 
 def _only(scene: LabelledScene, kept: NDArray[np.bool_]) -> LabelledScene:
+    """The scene with the labels where `kept` (rows, cols) alone."""
     return replace(scene, labels=np.where(kept, scene.labels, 0).astype(np.int32))
 
 
 def _by_scene(
     inputs: Sequence[LabelledScene], labelled: Sequence[int], num_members: int, generator: np.random.Generator
-) -> list[NDArray[np.intp]]:
-    """For each scene an array (rows, cols) of the member it is held out from; a class's only scene from none."""
-    turns = [np.full(scene.labels.shape, -1) for scene in inputs]
-    for place, index in enumerate(generator.permutation(labelled)):
-        turns[index][:] = place % num_members
-    num_classes = len(inputs[0].legend.names)
-    for value in range(1, num_classes + 1):
-        owners = {int(turns[index][0, 0]) for index in labelled if (inputs[index].labels == value).any()}
-        if len(owners) == 1:
-            for index in labelled:
-                turns[index][inputs[index].labels == value] = -1
+) -> list[Turns]:
+    """For each scene the member it is held out from; a class that one member alone would hold out, from none."""
+    turn_of = {int(index): place % num_members for place, index in enumerate(generator.permutation(labelled))}
+    turns = [np.full(scene.labels.shape, turn_of.get(index, -1), np.int16) for index, scene in enumerate(inputs)]
+    for value in range(1, len(inputs[0].legend.names) + 1):
+        pixels = {index: inputs[index].labels == value for index in turn_of}
+        members = {turn_of[index] for index, mask in pixels.items() if mask.any()}
+        if len(members) == 1:
+            for index, mask in pixels.items():
+                turns[index][mask] = -1
     return turns
 
 
-def _by_field(
-    inputs: Sequence[LabelledScene], num_members: int, generator: np.random.Generator
-) -> list[NDArray[np.intp]]:
-    """For each scene an array (rows, cols) of the member that a field is held out from; -1 for none."""
-    turns = [np.full(scene.labels.shape, -1) for scene in inputs]
+def _by_field(inputs: Sequence[LabelledScene], num_members: int, generator: np.random.Generator) -> list[Turns]:
+    """For each field the member it is held out from; the fields of a class are dealt out in equal shares."""
+    turns = [np.full(scene.labels.shape, -1, np.int16) for scene in inputs]
     for value in range(1, len(inputs[0].legend.names) + 1):
         units = [(index, pixels) for index, scene in enumerate(inputs) for pixels in _fields(scene.labels == value)]
         if len(units) == 1:
@@ -72,6 +73,8 @@ def _by_field(
             units = [(index, part) for part in parts if len(pixels) > 1]
         sizes = np.zeros(num_members)
         first = generator.permutation(num_members)
+        # Large fields first, each to whoever holds out least: the second never goes where the first went, so that
+        # every member is left with something of every class.
         for unit in sorted(generator.permutation(len(units)), key=lambda unit: -len(units[unit][1])):
             index, pixels = units[unit]
             member = first[int(np.argmin(sizes[first]))]
@@ -83,7 +86,8 @@ def _by_field(
 def _fields(mask: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
     """Flat indices of the pixels of each 8-connected field."""
     parts, count = ndimage.label(mask, structure=_EIGHT_NEIGHBOURS)
-    flat = parts.ravel()
-    order = np.argsort(flat, kind="stable")
-    bounds = np.searchsorted(flat[order], np.arange(1, count + 2))
-    return [order[start:stop] for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+    places = np.flatnonzero(parts)
+    owners = parts.ravel()[places]
+    order = np.argsort(owners, kind="stable")
+    bounds = np.searchsorted(owners[order], np.arange(1, count + 2))
+    return [places[order[start:stop]] for start, stop in itertools.pairwise(bounds)]
