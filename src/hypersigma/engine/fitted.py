@@ -42,7 +42,8 @@ class NeuralFitted:
         members: trained networks; their quantities are averaged.
         decision: from quantities to layers.
         seed: of every draw of the fit.
-        curves: learning curve of each member, and held: answers on held-out labels; empty in a loaded model.
+        curves: learning curve of each member, held: answers on held-out labels, and notes: what became of pre-trained
+            weights; empty in a loaded model.
     """
 
     task: type[Task]
@@ -54,6 +55,7 @@ class NeuralFitted:
     seed: int
     curves: tuple[Curve, ...] = ()
     held: tuple[Held, ...] = ()
+    notes: tuple[str, ...] = ()
     _readers: dict[int, Channels] = field(default_factory=dict, repr=False)
 
     @property
@@ -103,7 +105,7 @@ class NeuralFitted:
             for key, value in member.state_dict().items()
         }
         arrays = self.front_end.arrays().items()
-        tensors |= {f"front_end.{key}": torch.from_numpy(np.ascontiguousarray(value)) for key, value in arrays}
+        tensors |= {f"front_end.{key}": torch.from_numpy(np.asarray(value, order="C")) for key, value in arrays}
         folder.mkdir(parents=True, exist_ok=True)
         save_tensors(folder / _TENSORS, tensors)
         configuration.save_yaml(description, folder / DESCRIPTION)

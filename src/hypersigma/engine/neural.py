@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,7 +25,7 @@ from hypersigma.engine.devices import resolved
 from hypersigma.engine.fitted import NeuralFitted, member_quantities
 from hypersigma.engine.loop import Curve, train
 from hypersigma.engine.predict import blended
-from hypersigma.errors import InputError
+from hypersigma.engine.pretrained import Beginning
 from hypersigma.products import Legend
 from hypersigma.screening import screen
 from hypersigma.tasks._contract import Held, Share, Task
@@ -48,7 +47,7 @@ class NeuralMethod:
     Attributes:
         task: the task.
         config: its settings.
-        weights: pre-trained weights, or None to learn from scratch.
+        weights: folder of pre-trained weights, or None to learn from scratch.
         device: where to compute.
         progress: called with (phase, done, total).
         work: folder that an interrupted fit is resumed from, or None.
@@ -66,19 +65,22 @@ class NeuralMethod:
 
         Raises:
             InputError: the scenes or labels do not allow it.
+            WeightsError: there are no such weights, or they fit no network of this task.
         """
         inputs = [_screened(scene) for scene in inputs]
-        config = self.task.adapted(self.config, inputs)
         cubes = [scene.cube for scene in inputs]
+        beginning = None if self.weights is None else Beginning.of(self.weights, cubes)
+        wanted = self.config if beginning is None else self.task.for_weights(self.config, beginning.encoders, inputs)
+        config = self.task.adapted(wanted, inputs)
         front_end = fit_front_end(config.front_end, cubes, [scene.labels > 0 for scene in inputs])
         legend = inputs[0].legend
         readers = [Channels(front_end, cube) for cube in cubes]
         shares = self.task.shares(config, inputs, seed)
-        members, curves, held = [], [], []
-        for index, share in enumerate(shares):
-            member = self._member(config, front_end, legend, _seed_of(seed, index))
+        members = [self._member(config, front_end, legend, _seed_of(seed, index)) for index in range(len(shares))]
+        notes = () if beginning is None else beginning.fill(members, front_end)
+        curves, held = [], []
+        for index, (member, share) in enumerate(zip(members, shares, strict=True)):
             curves.append(self._train(member, share, readers, config, (seed, index), len(shares)))
-            members.append(member)
             held += _answers(member, share, readers, config)
         return NeuralFitted(
             task=self.task,
@@ -90,15 +92,11 @@ class NeuralMethod:
             seed=seed,
             curves=tuple(curves),
             held=tuple(held),
+            notes=notes,
         )
 
     def _member(self, config: Any, front_end: FrontEnd, legend: Legend, seed: int) -> Task:
         """A network that is not trained yet, on its device; its first numbers depend on the seed alone."""
-        if self.weights is not None:
-            raise InputError(
-                f"weights '{self.weights}': no pre-trained encoder fits the front end of this task yet; leave "
-                "--weights out to learn from scratch"
-            )
         # Members that were resumed draw nothing, so the state that they leave must not matter.
         torch.manual_seed(seed)
         return self.task.build(config, front_end, legend).to(resolved(self.device))
@@ -123,7 +121,8 @@ class NeuralMethod:
         """Where a member is saved on the way; the name tells everything that decides its training."""
         if self.work is None:
             return None
-        told = json.dumps([configuration.unstructure(config), key, [scene.cube.name for scene in share.fitted]])
+        names = [scene.cube.name for scene in share.fitted]
+        told = json.dumps([configuration.unstructure(config), self.weights, key, names])
         digest = hashlib.sha256(told.encode())
         # Scenes of one name may differ in what they hold; the statistics of the front end tell.
         for array in (*front_end.arrays().values(), *(scene.labels for scene in share.fitted)):

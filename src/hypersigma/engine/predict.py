@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,20 +40,32 @@ def predict_scene(fitted: Fitted, cube: Cube, advance: Callable[[int, int], None
         cube: the scene.
         advance: called with (rows done, rows in all).
     """
-    _, rows, cols = cube.shape
     tiling = fitted.tiling
     if tiling.tile is None:
         return dict(fitted.finish(fitted.predict(cube, cube.window), cube, cube.window))
-    store: Array | None = None
-    for top, strip in blended_strips(
-        lambda window: fitted.predict(cube, window), cube.window, tiling.tile, tiling.overlap
-    ):
-        if store is None:
-            store = _empty((len(strip), rows, cols), np.dtype(np.float32))
-        store[:, top : top + strip.shape[1]] = strip
-        advance(top + strip.shape[1], rows)
-    assert store is not None
+    store = blended(partial(fitted.predict, cube), cube.window, tiling.tile, tiling.overlap, advance)
     return _finished(fitted, cube, store)
+
+
+def blended(
+    predict: Predict,
+    area: Window,
+    tile: int,
+    overlap: int,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> Array:
+    """Blended quantities (Q, height, width) of an area of any size, memory-mapped where large.
+
+    `advance` is called with (rows done, rows in all).
+    """
+    store: Array | None = None
+    for top, strip in blended_strips(predict, area, tile, overlap):
+        if store is None:
+            store = _empty((len(strip), area.height, area.width), np.dtype(np.float32))
+        store[:, top : top + strip.shape[1]] = strip
+        advance(top + strip.shape[1], area.height)
+    assert store is not None
+    return store
 
 
 def blended_strips(predict: Predict, area: Window, tile: int, overlap: int) -> Iterator[tuple[int, Array]]:
@@ -75,15 +88,11 @@ def blended_strips(predict: Predict, area: Window, tile: int, overlap: int) -> I
         assert total is not None
         # Rows above the next tile are complete.
         done = (tops[index + 1] if index + 1 < len(tops) else area.height) - top
-        with np.errstate(invalid="ignore", divide="ignore"):
-            yield top, total[:-1, :done] / np.where(total[-1:, :done] > 0, total[-1:, :done], np.nan)
+        weight = total[-1:, :done]
+        weight[weight == 0] = np.nan
+        yield top, total[:-1, :done] / weight
         rest = total[:, done:]
         total = np.concatenate([rest, np.zeros((len(total), done, area.width), dtype=np.float32)], axis=1)
-
-
-def blended(predict: Predict, area: Window, tile: int, overlap: int) -> Array:
-    """Blended quantities (Q, height, width) of an area that is small enough for memory."""
-    return np.concatenate([strip for _, strip in blended_strips(predict, area, tile, overlap)], axis=1)
 
 
 def _finished(fitted: Fitted, cube: Cube, store: Array) -> Arrays:

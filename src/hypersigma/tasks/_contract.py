@@ -20,6 +20,9 @@ from hypersigma.errors import ConfigError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer, Legend
 from hypersigma.tiling import Window
+from hypersigma.weights.encoders import Encoders
+from hypersigma.weights.pretrained import Kind
+from hypersigma.weights.receipt import Receipt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +148,16 @@ class Task(nn.Module):
         raise NotImplementedError
 
     @classmethod
+    def for_weights(cls, config: Any, weights: Encoders, inputs: Any) -> Any:
+        """The settings with which the network can begin with pre-trained encoders: their size, their bands.
+
+        Raises:
+            WeightsError: no settings fit these encoders.
+            InputError: the scenes lack what the encoders need.
+        """
+        raise NotImplementedError
+
+    @classmethod
     def adapted(cls, config: Any, inputs: Any) -> Any:
         """The settings as these inputs allow them: native bands where wavelengths are unknown, smaller tiles ..."""
         raise NotImplementedError
@@ -162,6 +175,13 @@ class Task(nn.Module):
     @classmethod
     def settle(cls, config: Any, held: Sequence[Held]) -> Any:
         """The decision after a look at what the members say of labels held out from them."""
+        raise NotImplementedError
+
+    def begin_with(self, weights: Encoders, front_end: FrontEnd, gain: float) -> dict[Kind, Receipt]:
+        """Fill the encoders with pre-trained weights: a receipt for each.
+
+        `gain` times a scene's numbers is what the encoders were fed.
+        """
         raise NotImplementedError
 
     def sampler(self, inputs: Any, readers: Sequence[ChannelReader]) -> Sampler:

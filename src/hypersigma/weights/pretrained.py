@@ -21,6 +21,7 @@ CONFIGS: dict[Kind, type[MaskingConfig]] = {"spatial": SpatialMaskingConfig, "sp
 
 # What a backbone shares with the autoencoder that trained it; the rest belongs to the decoder.
 _SHARED = ("embed.", "positions.", "encoder.")
+_BAND_FACING = "embed."
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,10 @@ class Pretrained:
         """
         return cls(Card.load(folder), load_tensors(folder / TENSORS))
 
-    def into(self, backbone: Backbone) -> Receipt:
+    def into(self, backbone: Backbone, *, embeddings: bool = True) -> Receipt:
         """Fill the encoder of a backbone that these weights are of.
+
+        Without `embeddings` the layer that faces the bands is left as it is: for bands that are not canonical.
 
         Raises:
             WeightsError: the backbone has no such encoder, or one of another size.
@@ -94,7 +97,12 @@ class Pretrained:
         encoder = backbone.spatial if self.card.kind == "spatial" else backbone.spectral
         if encoder is None:
             raise WeightsError("these are weights of a spectral encoder, and the network has none")
-        return fit(encoder, {name: tensor for name, tensor in self.state.items() if name.startswith(_SHARED)})
+        receipt = Receipt()
+        shared = {name: tensor for name, tensor in self.state.items() if name.startswith(_SHARED)}
+        for name in [name for name in shared if name.startswith(_BAND_FACING) and not embeddings]:
+            receipt.add(name, "dropped", "made for canonical bands, this network takes other channels")
+            del shared[name]
+        return fit(encoder, shared, receipt)
 
 
 def find_pretrained(folder: Path) -> list[Path]:

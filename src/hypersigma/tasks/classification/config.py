@@ -7,6 +7,7 @@ from typing import Literal
 
 from hypersigma.data.front_end import FrontEndConfig
 from hypersigma.errors import ConfigError
+from hypersigma.nn.positions import PositionKind
 from hypersigma.nn.sizes import SIZES
 from hypersigma.registry import suggestion
 from hypersigma.tasks._contract import TrainingConfig
@@ -24,6 +25,8 @@ class ClassificationConfig:
         front_end: how bands become channels.
         training: how the network is trained.
         patch: side of a token's patch in pixels.
+        spatial_positions, spectral_positions: what tells patches and bands where they stand: "sin_cos" or "none"; with
+            pre-trained weights, what they were trained with.
         tile: side of the squares the network sees; `overlap`: pixels that neighbouring tiles share.
         window: side of the window around a pixel, for head "patch".
         detail: width of a path that looks at single pixels beside the tokens; 0 for none.
@@ -43,6 +46,8 @@ class ClassificationConfig:
     front_end: FrontEndConfig = field(default_factory=FrontEndConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     patch: int = 4
+    spatial_positions: PositionKind = "none"
+    spectral_positions: PositionKind = "sin_cos"
     tile: int = 64
     overlap: int = 16
     window: int = 33

@@ -12,8 +12,11 @@ from torch.nn.functional import cross_entropy
 
 from hypersigma.data.front_end import FrontEnd
 from hypersigma.data.labels import LabelledScene
+from hypersigma.data.radiometry import present_bands, require_wavelengths
 from hypersigma.nn.backbone import BackboneConfig, SpatialConfig, SpectralConfig
+from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.nn.encoder import EncoderConfig
+from hypersigma.nn.necks import SAME
 from hypersigma.nn.sizes import SIZES
 from hypersigma.products import Legend
 from hypersigma.tasks._contract import Batch, ChannelReader, Held, Sampler, Share, Task
@@ -22,6 +25,9 @@ from hypersigma.tasks.classification.decision import REACH, Decision, settle
 from hypersigma.tasks.classification.examples import Crops
 from hypersigma.tasks.classification.network import ClassificationNetwork, NetworkConfig, published_config
 from hypersigma.tasks.classification.shares import shares
+from hypersigma.weights.encoders import Encoders
+from hypersigma.weights.pretrained import Kind
+from hypersigma.weights.receipt import Receipt
 
 _WINDOWS_AT_ONCE = 64  # of head "patch", in prediction
 
@@ -38,12 +44,13 @@ class Classification(Task):
     ) -> None:
         super().__init__()
         self.config = config
-        self.network = ClassificationNetwork(_network_config(config, num_channels, num_classes))
+        self.canonical = None if present is None else CanonicalImage(present)
+        bands = num_channels if present is None else len(present)
+        self.network = ClassificationNetwork(_network_config(config, bands, num_classes))
         self.detail = (
             None if self._by_window or not config.detail else _pixel_path(num_channels, config.detail, num_classes)
         )
         self.margin = config.window // 2 if self._by_window else 0
-        self.register_buffer("present", present, persistent=False)
 
     @property
     def _by_window(self) -> bool:
@@ -51,8 +58,33 @@ class Classification(Task):
 
     @classmethod
     def build(cls, config: ClassificationConfig, front_end: FrontEnd, legend: Legend) -> Classification:
-        present = None if front_end.present is None else torch.from_numpy(front_end.present)
-        return cls(config, front_end.num_channels, len(legend.names), present)
+        present = present_bands(front_end)
+        mask = None if present is None else torch.from_numpy(present)
+        return cls(config, front_end.num_channels, len(legend.names), mask)
+
+    @classmethod
+    def for_weights(
+        cls, config: ClassificationConfig, weights: Encoders, inputs: Sequence[LabelledScene]
+    ) -> ClassificationConfig:
+        """The weights' size; canonical bands as they are, unless settings ask for bands that are learned anew."""
+        config = replace(config, size=weights.size)
+        if config.architecture == "published" or config.front_end.bands == "native":
+            return config
+        for scene in inputs:
+            require_wavelengths(scene.cube)
+        kinds = {part.card.kind: part.card.config.positions for part in weights.parts}
+        return replace(
+            config,
+            front_end=replace(config.front_end, reduction="none", scales=(0.0,)),
+            spatial_positions=kinds.get("spatial", config.spatial_positions),
+            spectral_positions=kinds.get("spectral", config.spectral_positions),
+        )
+
+    def begin_with(self, weights: Encoders, front_end: FrontEnd, gain: float) -> dict[Kind, Receipt]:
+        """Fill the encoders; those that see canonical bands get the numbers they were trained on."""
+        if self.canonical is not None:
+            self.canonical.undo(front_end.components.mean, front_end.deviation, gain)
+        return weights.into(self.network.backbone, embeddings=self.canonical is not None)
 
     @classmethod
     def adapted(cls, config: ClassificationConfig, inputs: Sequence[LabelledScene]) -> ClassificationConfig:
@@ -72,7 +104,7 @@ class Classification(Task):
         return REACH if any(config.spreading) else 0
 
     @classmethod
-    def settle(cls, config: ClassificationConfig, held: Sequence[Held]) -> Decision:
+    def settle(cls, config: ClassificationConfig, held: Sequence[Held]) -> Any:
         return settle(config.spreading, held)
 
     def sampler(self, inputs: Sequence[LabelledScene], readers: Sequence[ChannelReader]) -> Sampler:
@@ -82,7 +114,8 @@ class Classification(Task):
 
     def forward(self, image: Tensor) -> Tensor:
         """Class scores (B, K, H, W), or (B, K) by window, of channels (B, C, H, W)."""
-        scores: Tensor = self.network(image, self.present)
+        bands, present = (image, None) if self.canonical is None else (self.canonical(image), self.canonical.present)
+        scores: Tensor = self.network(bands, present)
         return scores if self.detail is None else scores + self.detail(image)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
@@ -102,7 +135,7 @@ class Classification(Task):
         windows = image.unfold(2, side, 1).unfold(3, side, 1)
         batch, channels, rows, cols = windows.shape[:4]
         flat = windows.permute(0, 2, 3, 1, 4, 5).reshape(-1, channels, side, side)
-        parts = [self(part).softmax(dim=1) for part in flat.split(_WINDOWS_AT_ONCE)]
+        parts = [self(part).softmax(dim=1) for part in torch.split(flat, _WINDOWS_AT_ONCE)]
         return torch.cat(parts).reshape(batch, rows, cols, -1).permute(0, 3, 1, 2)
 
 
@@ -120,15 +153,24 @@ def _network_config(config: ClassificationConfig, num_channels: int, num_classes
             gated=config.fusion == "gate",
         )
     encoder = replace(EncoderConfig.of_size(config.size), drop_path=config.drop_path)
-    spectral = SpectralConfig(encoder=replace(encoder, taps=encoder.taps[:1]), tokens=num_channels, tile=(side, side))
+    spatial = SpatialConfig(
+        encoder=encoder,
+        channels=num_channels,
+        patch=config.patch,
+        positions=config.spatial_positions,
+        grid=(-(-side // config.patch), -(-side // config.patch)),
+    )
+    spectral = SpectralConfig(
+        encoder=replace(encoder, taps=encoder.taps[:1]),
+        tokens=num_channels,
+        tile=(side, side),
+        positions=config.spectral_positions,
+    )
     return NetworkConfig(
         num_classes=num_classes,
-        backbone=BackboneConfig(
-            spatial=SpatialConfig(encoder=encoder, channels=num_channels, patch=config.patch, positions="none"),
-            spectral=spectral if config.fusion == "gate" else None,
-        ),
+        backbone=BackboneConfig(spatial=spatial, spectral=spectral if config.fusion == "gate" else None),
         head=config.head,
-        pyramid=("same",) * len(encoder.taps),
+        pyramid=SAME,
     )
 
 

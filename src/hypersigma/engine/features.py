@@ -1,0 +1,104 @@
+"""Frozen features: what pre-trained encoders make of every pixel of a scene from any sensor."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hypersigma.cube import Cube
+from hypersigma.data.radiometry import gain_for, radiometric_front_end
+from hypersigma.engine.channels import Channels
+from hypersigma.engine.devices import resolved
+from hypersigma.engine.predict import blended
+from hypersigma.nn.backbone import CANONICAL_BANDS
+from hypersigma.nn.canonical import CanonicalImage
+from hypersigma.screening import screen
+from hypersigma.tiling import Window
+from hypersigma.weights.encoders import load_encoders
+from hypersigma.weights.frozen import FrozenSpatial, FrozenSpectral, frozen
+
+_LOG = logging.getLogger(__name__)
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureExtractor:
+    """Frozen pre-trained encoders that describe every pixel of any scene.
+
+    Attributes:
+        encoders: spatial, spectral or both, in this order.
+        dim: features of a pixel, those of one encoder after those of the other.
+        tile: side in pixels of the squares that the encoders see, as in pre-training.
+        radiometry: what the encoders were fed.
+    """
+
+    encoders: tuple[FrozenSpatial | FrozenSpectral, ...]
+    dim: int
+    tile: int
+    radiometry: str
+
+    def features(self, cube: Cube) -> Array:
+        """Features (dim, rows, cols) of a scene, NaN where a band has no data; a memory map where they are large.
+
+        Bands come to the canonical grid, and those that the sensor lacks are left out; numbers are scaled to what the
+        encoders were fed. Tiles overlap by a quarter and are blended. The spatial encoder describes the surroundings
+        of a pixel, the spectral one the tile as a whole.
+
+        Raises:
+            InputError: the scene has no wavelengths, none between 400 and 2500 nm, or no data.
+        """
+        cube = screen(cube)
+        gain = gain_for(self.radiometry, [cube])
+        front_end = radiometric_front_end(cube, gain.factor)
+        if gain.note:
+            _LOG.info("%s: %s", cube.name, gain.note)
+        present = np.isin(np.arange(CANONICAL_BANDS), front_end.used)
+        canonical = CanonicalImage(torch.from_numpy(present)).to(self._device)
+        tile = partial(self._tile, Channels(front_end, cube), canonical)
+        return blended(tile, cube.window, self.tile, self.tile // 4)
+
+    @property
+    def _device(self) -> torch.device:
+        return self.encoders[0].norm.weight.device
+
+    @torch.inference_mode()
+    def _tile(self, channels: Channels, canonical: CanonicalImage, window: Window) -> Array:
+        """Features (dim, h, w) of one tile."""
+        seen = channels.read(window)
+        known = np.isfinite(seen).all(axis=0)
+        if not known.any():
+            return np.full((self.dim, *known.shape), np.nan, dtype=np.float32)
+        # Pixels without data take the mean of the others: zero would be a very dark object.
+        filled = np.where(known, seen, seen[:, known].mean(axis=1)[:, None, None])
+        image = canonical(torch.from_numpy(filled)[None].to(self._device))
+        features = torch.cat([encoder(image, canonical.present) for encoder in self.encoders], dim=1)[0]
+        masked: Array = np.where(known, features.float().cpu().numpy(), np.float32(np.nan))
+        return masked
+
+
+def load_backbone(name: str | Path, device: str = "auto") -> FeatureExtractor:
+    """The frozen encoders of a folder of weights.
+
+    Args:
+        name: a folder that `hypersigma weights import` or pre-training wrote, or one that holds such a folder for the
+            spatial and one for the spectral encoder.
+        device: auto, cpu, cuda or cuda:N.
+
+    Raises:
+        WeightsError: there are no such weights, or they are made for other bands than the canonical ones.
+    """
+    pretrained = load_encoders(name)
+    place = resolved(device)
+    return FeatureExtractor(
+        encoders=tuple(frozen(part).to(place) for part in pretrained.parts),
+        dim=sum(part.card.config.encoder.dim for part in pretrained.parts),
+        tile=min(min(part.card.config.tile) for part in pretrained.parts),
+        radiometry=pretrained.radiometry,
+    )

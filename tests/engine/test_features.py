@@ -1,0 +1,178 @@
+"""Frozen features of scenes from any sensor, with random weights in our format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import hypersigma as hs
+from hypersigma.cube import Cube
+from hypersigma.engine import predict
+from hypersigma.errors import InputError, WeightsError
+from hypersigma.nn.mae import MaskedAutoencoder
+from hypersigma.spectra import CANONICAL, sensor_bands
+from hypersigma.weights.pretrained import Card, Pretrained
+from tests.weights.published import SPATIAL, SPECTRAL
+
+CONFIGS = {
+    "spatial": replace(SPATIAL, channels=100, tile=(16, 16), positions="sin_cos", decoder_positions="sin_cos"),
+    "spectral": replace(
+        SPECTRAL, channels=100, tokens=100, tile=(16, 16), positions="sin_cos", decoder_positions="sin_cos"
+    ),
+}
+DIM = SPATIAL.encoder.dim
+
+
+def save(folder: Path, *kinds: str, radiometry: str = "reflectance", **changes: object) -> Path:
+    """Random weights in a folder, one folder below it a kind."""
+    for index, kind in enumerate(kinds):
+        torch.manual_seed(index)
+        config = replace(CONFIGS[kind], **changes)
+        Pretrained(Card(config, radiometry), MaskedAutoencoder(config).state_dict()).save(folder / kind)
+    return folder
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    return save(tmp_path / "weights", "spatial", "spectral")
+
+
+def scene(centres: np.ndarray, rows: int = 37, cols: int = 29, seed: int = 0, **about: object) -> Cube:
+    """A smooth scene of two kinds of ground, in reflectance."""
+    generator = np.random.default_rng(seed)
+    kind = generator.random((rows, cols)) < 0.5
+    spectra = 0.3 + 0.1 * np.sin(centres / 400)[:, None, None] * np.where(kind, 1.0, -1.0)
+    array = (spectra + 0.01 * generator.standard_normal((len(centres), 1, 1))).astype(np.float32)
+    return Cube.from_array(array, centres, **{"quantity": "reflectance", **about})
+
+
+def test_every_pixel_is_described(weights: Path) -> None:
+    backbone = hs.load_backbone(weights, device="cpu")
+    found = backbone.features(scene(CANONICAL))
+    assert backbone.dim == 2 * DIM
+    assert (found.shape, found.dtype) == ((2 * DIM, 37, 29), np.float32)
+    assert np.isfinite(found).all()
+    assert found[:DIM].std(axis=(1, 2)).min() > 0, "spatial features differ from place to place"
+
+
+@pytest.mark.parametrize("sensor", ["enmap", "aviris", "sentinel2"])
+def test_any_sensor_is_taken(weights: Path, sensor: str) -> None:
+    centres, widths = sensor_bands(sensor)
+    order = np.argsort(centres)
+    found = hs.load_backbone(weights).features(scene(centres[order], fwhm=widths[order]))
+    assert np.isfinite(found).all()
+
+
+def test_two_sensors_see_the_same_ground_alike(tmp_path: Path) -> None:
+    backbone = hs.load_backbone(save(tmp_path / "weights", "spatial", "spectral"))
+    fine, coarse = np.arange(395.0, 2506, 5), np.arange(395.0, 2506, 10)
+    one, other = (backbone.features(scene(centres, seed=3)) for centres in (fine, coarse))
+    assert np.abs(one - other).max() < 0.1 * one.std()
+
+
+def test_missing_bands_are_left_out_not_zero(weights: Path) -> None:
+    backbone = hs.load_backbone(weights)
+    gap = (CANONICAL > 1340) & (CANONICAL < 1480)
+    whole = scene(CANONICAL, seed=1)
+    dark = np.where(gap[:, None, None], 1e-6 * whole.read(), whole.read())
+    dark = Cube.from_array(dark.astype(np.float32), CANONICAL, quantity="reflectance")
+    left_out = backbone.features(whole.dropped(gap, "water vapour"))
+    np.testing.assert_array_equal(backbone.features(dark.dropped(gap, "water vapour")), left_out)
+    for part in (slice(DIM), slice(DIM, None)):
+        assert not np.allclose(backbone.features(dark)[part], left_out[part])
+
+
+def test_pixels_without_data_stay_without(weights: Path) -> None:
+    whole = scene(CANONICAL, rows=60, cols=60)
+    array = whole.read()
+    array[:, :20, :20] = np.nan
+    found = hs.load_backbone(weights).features(Cube.from_array(array, CANONICAL, quantity="reflectance"))
+    assert np.isnan(found[:, :20, :20]).all()
+    assert np.isfinite(found[:, 20:]).all()
+    assert np.isfinite(found[:, :, 20:]).all()
+
+
+def test_how_a_scene_is_stored_and_read_changes_nothing(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hypersigma.engine import channels
+
+    backbone = hs.load_backbone(weights)
+    cube = scene(CANONICAL, rows=70, cols=45)
+    wanted = backbone.features(cube)
+    order = np.random.default_rng(0).permutation(100)
+    shuffled = Cube.from_array(cube.read()[order], CANONICAL[order], quantity="reflectance")
+    np.testing.assert_array_equal(backbone.features(shuffled), wanted)
+    # Nothing fits memory: windows are read one by one, features go to a file.
+    monkeypatch.setattr(channels, "_MOST_KEPT", 0)
+    monkeypatch.setattr(predict, "_MOST_IN_MEMORY", 0)
+    streamed = backbone.features(cube)
+    assert isinstance(streamed, np.memmap)
+    np.testing.assert_array_equal(streamed, wanted)
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (3, 50), (16, 17), (33, 5)])
+def test_any_size_is_taken(weights: Path, rows: int, cols: int) -> None:
+    backbone = hs.load_backbone(weights / "spatial")
+    assert backbone.dim == DIM
+    array = np.linspace(0.1, 0.4, 100 * rows * cols).reshape(100, rows, cols).astype(np.float32)
+    # A single pixel is constant in every band, so bands are not screened by that.
+    found = backbone.features(Cube.from_array(array, CANONICAL, quantity="reflectance"))
+    assert found.shape == (DIM, rows, cols)
+    assert np.isfinite(found).all()
+
+
+def test_counts_of_any_gain_give_the_same_features(tmp_path: Path) -> None:
+    backbone = hs.load_backbone(save(tmp_path / "weights", "spatial"))
+    cube = scene(CANONICAL)
+    one, other = (
+        backbone.features(Cube.from_array(cube.read() * factor, CANONICAL, quantity="radiance")) for factor in (1, 700)
+    )
+    np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_a_scene_without_wavelengths_teaches(weights: Path) -> None:
+    cube = Cube.from_array(np.random.default_rng(0).random((100, 8, 8)).astype(np.float32))
+    with pytest.raises(InputError, match="--wavelengths FIRST:LAST or --sensor NAME"):
+        hs.load_backbone(weights).features(cube)
+    far = Cube.from_array(cube.read(), np.linspace(8000, 12000, 100))
+    with pytest.raises(InputError, match="no band between 400 and 2500 nm"):
+        hs.load_backbone(weights).features(far)
+
+
+def test_weights_for_other_bands_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="made for 10 bands"):
+        hs.load_backbone(save(tmp_path / "ten", "spatial", channels=10))
+
+
+def test_incomplete_weights_are_refused(weights: Path) -> None:
+    pretrained = Pretrained.load(weights / "spatial")
+    del pretrained.state["norm.weight"]
+    pretrained.save(weights / "spatial")
+    with pytest.raises(WeightsError, match="there is no norm.weight"):
+        hs.load_backbone(weights)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("tiny", "hypersigma weights import"),
+        ("tinny", "did you mean 'tiny'"),
+        ("{}/empty", "no weights of an encoder"),
+        ("{}/file.pth", "is a file"),
+        ("{}/twice", "several spatial encoders"),
+        ("{}/mixed", "fed different things"),
+    ],
+)
+def test_a_name_that_cannot_be_loaded_teaches(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file.pth").write_bytes(b"")
+    save(tmp_path / "twice", "spatial")
+    (tmp_path / "twice" / "spatial").rename(tmp_path / "twice" / "other")
+    save(tmp_path / "twice", "spatial")
+    save(tmp_path / "mixed", "spatial")
+    save(tmp_path / "mixed", "spectral", radiometry="counts / 4000")
+    with pytest.raises(WeightsError, match=words):
+        hs.load_backbone(name.format(tmp_path))

@@ -1,0 +1,162 @@
+"""Classification that begins with published encoders, read from files written by code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hypersigma.cube import Cube
+from hypersigma.data.labels import LabelledScene
+from hypersigma.engine.neural import NeuralMethod
+from hypersigma.engine.predict import load_model, predict_scene
+from hypersigma.errors import InputError, WeightsError
+from hypersigma.nn.mae import masking_encoder
+from hypersigma.nn.resize import resize_patch
+from hypersigma.palette import default_legend
+from hypersigma.spectra import sensor_bands
+from hypersigma.tasks._contract import TrainingConfig
+from hypersigma.tasks.classification.config import ClassificationConfig
+from hypersigma.tasks.classification.task import Classification
+from hypersigma.weights.official.pretrained import import_pretrained
+from hypersigma.weights.pretrained import Pretrained
+from tests.weights.published import SPATIAL, SPECTRAL, checkpoint
+
+TINY = {"encoder": masking_encoder("tiny"), "channels": 100}
+SHORT = ClassificationConfig(
+    training=TrainingConfig(steps=2, warmup=0), num_members=2, tile=16, overlap=4, pixels_per_batch=512, detail=16
+)
+CENTRES = np.sort(sensor_bands("enmap")[0])
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both encoders of size tiny, imported from files in the published layout."""
+    folder = tmp_path_factory.mktemp("weights")
+    for config in (replace(SPATIAL, **TINY), replace(SPECTRAL, tokens=100, **TINY)):
+        checkpoint(folder / "published.pth", config)
+        pretrained, _ = import_pretrained(folder / "published.pth")
+        pretrained.save(folder / pretrained.card.kind)
+    return folder
+
+
+def labelled(centres: np.ndarray | None = CENTRES, quantity: str = "counts", seed: int = 0) -> LabelledScene:
+    """Two upright stripes with ten labels each, as EnMAP sees them."""
+    truth = np.tile(1 + np.arange(24) // 12, (20, 1))
+    waves = np.linspace(420, 2450, 224) if centres is None else centres
+    spectra = np.stack([1500 + 500 * np.sin(waves / 300), 1500 + 500 * np.cos(waves / 300)])
+    generator = np.random.default_rng(seed)
+    array = spectra[truth - 1].transpose(2, 0, 1) + generator.normal(scale=50, size=(len(waves), 20, 24))
+    cube = Cube.from_array(array.astype(np.float32), centres, quantity=quantity, name="stripes")
+    chosen = np.zeros(truth.shape, dtype=np.int32)
+    for value in (1, 2):
+        pixels = generator.permutation(np.flatnonzero(truth == value))[:10]
+        chosen.flat[pixels] = value
+    return LabelledScene(cube, chosen, default_legend(("sine", "cosine")))
+
+
+def method(weights: Path | str, config: ClassificationConfig = SHORT) -> NeuralMethod:
+    return NeuralMethod(task=Classification, config=config, weights=str(weights), device="cpu")
+
+
+def test_a_sensor_with_gaps_is_fitted_saved_and_predicted(weights: Path, tmp_path: Path) -> None:
+    scene = labelled()
+    fitted = method(weights).fit([scene], seed=0)
+    front_end = fitted.config.front_end
+    assert (front_end.bands, front_end.reduction, front_end.scales) == ("canonical", "none", (0.0,))
+    present = fitted.members[0].canonical.present
+    assert 80 < int(present.sum()) < 100, "EnMAP ends before the canonical grid does"
+    arrays = predict_scene(fitted, scene.cube)
+    assert set(np.unique(arrays["map"])) <= {1, 2}
+    fitted.save(tmp_path / "model")
+    again = predict_scene(load_model(tmp_path / "model", device="cpu"), scene.cube)
+    np.testing.assert_array_equal(arrays["confidence"], again["confidence"])
+
+
+def test_the_receipts_are_told(weights: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="hypersigma"):
+        fitted = method(weights).fit([labelled(quantity="reflectance")], seed=0)
+    told = "\n".join(fitted.notes)
+    assert "weights of the spatial encoder: " in told
+    assert "weights of the spectral encoder: " in told
+    assert "pseudo-inverse, 192x100x4x4" not in told, "the patch is the weights' own"
+    assert "fed counts / 4000, the scene holds numbers of kind 'reflectance'" in told
+    assert all(note in caplog.text for note in fitted.notes)
+
+
+def build(weights: Path, scene: LabelledScene, config: ClassificationConfig) -> tuple[Classification, NeuralMethod]:
+    fitted = method(weights, replace(config, training=TrainingConfig(steps=1, warmup=0, learning_rate=1e-12))).fit(
+        [scene], seed=0
+    )
+    return fitted.members[0], fitted
+
+
+def test_encoders_get_what_they_were_fed(weights: Path) -> None:
+    """Standardised channels come back as counts / 4000, and the encoder holds the weights of the file."""
+    scene = labelled()
+    member, fitted = build(weights, scene, replace(SHORT, patch=2))
+    channels = fitted.front_end.read(scene.cube, scene.cube.window)
+    image = member.canonical(torch.from_numpy(channels)[None])[0].detach().numpy()
+    plain = replace(fitted.front_end, deviation=np.ones_like(fitted.front_end.deviation))
+    centred = plain.read(scene.cube, scene.cube.window)
+    wanted = (centred + plain.components.mean[:, None, None]) / 4000
+    np.testing.assert_allclose(image[fitted.front_end.used], wanted, rtol=1e-4)
+    assert not image[~member.canonical.present.numpy()].any()
+    state = Pretrained.load(weights / "spatial").state
+    backbone = member.network.backbone
+    torch.testing.assert_close(
+        backbone.spatial.embed.weight, resize_patch(state["embed.weight"], 2, 2), atol=1e-6, rtol=0
+    )
+    name = "encoder.blocks.7.mlp.expand.weight"
+    torch.testing.assert_close(backbone.spatial.state_dict()[name], state[name], atol=1e-6, rtol=0)
+
+
+def test_bands_may_be_learned_anew(weights: Path) -> None:
+    native = replace(SHORT, front_end=replace(SHORT.front_end, bands="native", num_components=5))
+    fitted = method(weights, native).fit([labelled(centres=None)], seed=0)
+    assert fitted.config.front_end == native.front_end
+    assert "made for canonical bands" in fitted.notes[0]
+    published = replace(SHORT, architecture="published", patch=2, overlap=0)
+    fitted = method(weights, published).fit([labelled()], seed=0)
+    assert fitted.config.front_end.reduction == "mnf"
+    assert "made for canonical bands" in fitted.notes[0]
+
+
+def test_the_spatial_encoder_alone_may_be_given(weights: Path) -> None:
+    for config in (SHORT, replace(SHORT, fusion="none")):
+        fitted = method(weights / "spatial", config).fit([labelled()], seed=0)
+        assert [note.split(":")[0] for note in fitted.notes] == ["weights of the spatial encoder"]
+    fitted = method(weights, replace(SHORT, fusion="none")).fit([labelled()], seed=0)
+    assert len(fitted.notes) == 1, "a network without a spectral encoder takes no weights for it"
+
+
+def test_a_scene_without_wavelengths_teaches(weights: Path) -> None:
+    with pytest.raises(InputError, match="--wavelengths FIRST:LAST or --sensor NAME"):
+        method(weights).fit([labelled(centres=None)], seed=0)
+
+
+def test_the_network_takes_the_size_of_the_weights(weights: Path) -> None:
+    config = replace(SHORT, size="small")
+    assert Classification.for_weights(config, load(weights), [labelled()]).size == "tiny"
+
+
+def test_weights_of_no_size_are_refused(weights: Path, tmp_path: Path) -> None:
+    for folder, config in (
+        ("spatial", replace(SPATIAL, channels=100)),
+        ("spectral", replace(SPECTRAL, **TINY, tokens=100)),
+    ):
+        checkpoint(tmp_path / "published.pth", config)
+        import_pretrained(tmp_path / "published.pth").pretrained.save(tmp_path / "two" / folder)
+    with pytest.raises(WeightsError, match=r"width 64, depth 2.*tiny \(192, 12\)"):
+        method(tmp_path / "two" / "spatial").fit([labelled()], seed=0)
+    with pytest.raises(WeightsError, match="width 64, depth 2 and width 192, depth 12"):
+        method(tmp_path / "two").fit([labelled()], seed=0)
+
+
+def load(folder: Path):
+    from hypersigma.weights.encoders import load_encoders
+
+    return load_encoders(folder)
