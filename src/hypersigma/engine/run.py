@@ -65,7 +65,8 @@ def run(
     with measured() as cost:
         fitted = chosen.fit(loaded, seed)
         layers = mapped(fitted, cubes, progress)
-    findings = room.findings(loaded, chosen, _as_network(fitted), seed)
+    network = _as_network(fitted)
+    findings = room.findings(loaded, chosen, network, seed)
     report = Report(
         task=task,
         scene=named(cubes),
@@ -76,7 +77,12 @@ def run(
         metrics=findings.metrics,
         layers=tuple(layers),
         sections=[*findings.sections, *class_shares(layers.values())],
-        notes=[*findings.notes, *scene_notes(cubes), *masked_notes(layers.values())],
+        notes=[
+            *findings.notes,
+            *(network.notes if network else ()),
+            *scene_notes(cubes),
+            *masked_notes(layers.values()),
+        ],
     )
     return Result(layers=layers, report=report, model=Model(fitted=fitted))
 
