@@ -124,7 +124,7 @@ class FrontEnd:
         wavelengths = tuple(arrays["wavelengths"].tolist()) if "wavelengths" in arrays else None
         return cls(
             config=config,
-            bands=Bands(tuple(arrays["band_indices"].tolist()), int(arrays["num_bands"]), wavelengths),
+            bands=Bands(tuple(arrays["band_indices"].tolist()), int(arrays["num_bands"].item()), wavelengths),
             used=arrays["used"],
             components=Components(mean=arrays["mean"], matrix=arrays["matrix"], values=arrays["values"]),
             deviation=arrays["deviation"],

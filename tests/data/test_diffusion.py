@@ -1,0 +1,107 @@
+"""Spreading of probabilities: against the exact solution, and the same wherever a window is cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from scipy.sparse.linalg import spsolve
+
+from hypersigma.data.diffusion import CONTRAST, STEPS, diffuse, mean_square_difference
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def fields(rows, cols, seed=0, classes=3):
+    """Probabilities that sum to one, and two guiding features with an edge down the middle."""
+    generator = np.random.default_rng(seed)
+    probabilities = generator.dirichlet(np.ones(classes) * 0.5, (rows, cols)).transpose(2, 0, 1).astype(np.float32)
+    features = generator.normal(scale=0.3, size=(2, rows, cols)).astype(np.float32)
+    features[:, :, cols // 2 :] += 3
+    return probabilities, features
+
+
+def solved(probabilities, features, fidelity, scale):
+    """The exact minimum, pixel by pixel and bond by bond in double precision."""
+    _, rows, cols = probabilities.shape
+    known = np.isfinite(probabilities).all(axis=0) & np.isfinite(features).all(axis=0)
+    index = np.arange(rows * cols).reshape(rows, cols)
+    bonds = sparse.lil_matrix((rows * cols, rows * cols))
+    for row, col in np.argwhere(known):
+        for other in ((row + 1, col), (row, col + 1)):
+            if other[0] < rows and other[1] < cols and known[other]:
+                square = ((features[:, row, col].astype(float) - features[(slice(None), *other)]) ** 2).sum()
+                bond = max(np.exp(-CONTRAST * square / scale), 1e-4)
+                bonds[index[row, col], index[other]] = bonds[index[other], index[row, col]] = bond
+    laplacian = sparse.diags(np.asarray(bonds.sum(axis=1)).ravel()) - bonds
+    own = np.where(known, probabilities, 0.0).reshape(len(probabilities), -1)
+    matrix = (laplacian + fidelity * sparse.identity(rows * cols)).tocsc()
+    exact = np.stack([spsolve(matrix, fidelity * channel) for channel in own.astype(float)])
+    return np.where(known, exact.reshape(probabilities.shape), np.nan)
+
+
+# The smaller the fidelity, the further probabilities would spread in more steps than there are.
+@pytest.mark.parametrize(("fidelity", "within"), [(1.0, 1e-6), (0.1, 1e-5), (0.03, 3e-3)])
+def test_it_is_the_exact_minimum(fidelity, within):
+    probabilities, features = fields(18, 23)
+    probabilities[:, 3:5, 7] = np.nan
+    features[0, 10, 2] = np.nan
+    scale = mean_square_difference(features)
+    spread = diffuse(probabilities, features, fidelity, scale)
+    np.testing.assert_allclose(spread, solved(probabilities, features, fidelity, scale), atol=within)
+
+
+@given(SEEDS, st.integers(1, 40), st.integers(1, 40), st.sampled_from([1.0, 0.1, 0.01, 0.001]))
+@settings(max_examples=40, deadline=None)
+def test_probabilities_stay_probabilities(seed, rows, cols, fidelity):
+    probabilities, features = fields(rows, cols, seed)
+    holes = np.random.default_rng(seed).random((rows, cols)) < 0.1
+    probabilities[:, holes] = np.nan
+    spread = diffuse(probabilities, features, fidelity, mean_square_difference(features))
+    np.testing.assert_array_equal(np.isnan(spread).any(axis=0), holes)
+    known = spread[:, ~holes]
+    assert spread.dtype == np.float32
+    assert (known >= 0).all()
+    assert (known <= 1).all()
+    np.testing.assert_allclose(known.sum(axis=0), 1.0, atol=1e-5)
+
+
+@given(SEEDS, st.data())
+@settings(max_examples=15, deadline=None)
+def test_a_window_with_its_margin_is_the_whole_bit_for_bit(seed, data):
+    rows, cols = 20, 2 * STEPS + 40
+    probabilities, features = fields(rows, cols, seed)
+    features[:, 5, 9] = np.nan
+    first = data.draw(st.integers(0, cols - 2))
+    last = data.draw(st.integers(first + 1, cols))
+    low, high = max(0, first - STEPS), min(cols, last + STEPS)
+    whole = diffuse(probabilities, features, 0.01, 0.5)
+    part = diffuse(probabilities[:, :, low:high], features[:, :, low:high], 0.01, 0.5)
+    np.testing.assert_array_equal(part[:, :, first - low : last - low], whole[:, :, first:last])
+
+
+def test_it_stays_within_regions():
+    """A wrong pixel is outvoted by its region, and the region beyond the edge keeps its own class."""
+    probabilities = np.empty((2, 20, 20), dtype=np.float32)
+    probabilities[0] = np.where(np.arange(20) < 10, 0.8, 0.2)
+    probabilities[0, 5, 4], probabilities[0, 12, 15] = 0.1, 0.9
+    probabilities[1] = 1 - probabilities[0]
+    features = np.where(np.arange(20) < 10, 0.0, 5.0) * np.ones((1, 20, 20))
+    spread = diffuse(probabilities, features, 0.03, mean_square_difference(features))
+    np.testing.assert_array_equal(spread.argmax(axis=0), np.broadcast_to(np.arange(20) >= 10, (20, 20)))
+
+
+def test_a_scene_without_contrast_spreads_evenly():
+    probabilities, _ = fields(16, 16)
+    flat = np.ones((2, 16, 16), dtype=np.float32)
+    assert mean_square_difference(flat) == 0.0
+    spread = diffuse(probabilities, flat, 0.1, 0.0)
+    assert spread.std(axis=(1, 2)).max() < probabilities.std(axis=(1, 2)).min() / 2
+
+
+def test_the_mean_square_difference_leaves_out_what_is_missing():
+    features = np.array([[[0.0, 1.0, 3.0], [2.0, np.nan, 3.0]]])
+    assert mean_square_difference(features) == pytest.approx((1 + 4 + 4 + 0) / 4)
+    assert mean_square_difference(np.full((1, 2, 2), np.nan)) == 0.0
