@@ -1,19 +1,18 @@
-"""The training loop, the same for every task: seeded per step, so that a run that was killed goes on as it would have."""
+"""The training loop of every task: seeded step by step, so that a killed run goes on as it would have."""
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from hypersigma.engine.checkpoint import load_checkpoint, save_checkpoint
+from hypersigma.errors import ConfigError
 from hypersigma.tasks._contract import Batch, Task, TrainingConfig
 
-_LOG = logging.getLogger(__name__)
 _SAVE_EVERY = 50  # steps between checkpoints
 
 Curve = list[tuple[int, float]]
@@ -28,7 +27,7 @@ def train(
     checkpoint: Path | None = None,
     advance: Callable[[int], None] = lambda step: None,
 ) -> Curve:
-    """Train a task's network in place and return its learning curve, (step, loss) pairs.
+    """The learning curve, (step, loss) pairs, of a task's network that is trained in place.
 
     Args:
         task: the network, on its device.
@@ -36,7 +35,11 @@ def train(
         config: optimiser and schedule.
         seed: of stochastic depth and dropout; batches have their own.
         checkpoint: file to resume from if it exists and to save to now and then.
-        advance: called after each step.
+        advance: called after each step with the number of steps done.
+
+    Raises:
+        ConfigError: training diverges.
+        OutputError: the checkpoint cannot be written.
     """
     optimizer = _optimizer(task, config)
     curve: Curve = []
@@ -44,6 +47,7 @@ def train(
     device = next(task.parameters()).device
     task.train()
     for step in range(first, config.steps):
+        # Not once before the loop: a resumed run must draw what an uninterrupted one draws.
         torch.manual_seed(seed * 1_000_003 + step)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config, step)
@@ -53,12 +57,19 @@ def train(
         if config.clip:
             nn.utils.clip_grad_norm_(task.parameters(), config.clip)
         optimizer.step()
-        curve.append((step, losses["loss"].item()))
+        curve.append((step, _finite(losses["loss"].item(), step)))
         if checkpoint and (step + 1) % _SAVE_EVERY == 0:
             save_checkpoint(checkpoint, task, optimizer, curve, step + 1)
         advance(step + 1)
     task.eval()
     return curve
+
+
+def _finite(loss: float, step: int) -> float:
+    """The loss, which must be a number: from one that is not, nothing more is learned."""
+    if not math.isfinite(loss):
+        raise ConfigError(f"training diverged: the loss is {loss} at step {step + 1}; lower training.learning_rate")
+    return loss
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
