@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hypersigma.config import load_yaml, read_yaml, save_yaml, structure, unstructure, with_settings
+from hypersigma.config import as_settings, load_yaml, read_yaml, save_yaml, structure, unstructure, with_settings
 from hypersigma.errors import ConfigError
 
 
@@ -169,3 +169,10 @@ def test_settings_go_over_what_stands() -> None:
 def test_a_setting_that_cannot_be_read(setting: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         with_settings({"tile": 3}, [setting])
+
+
+def test_data_becomes_settings_and_data_again():
+    data = {"size": "tiny", "training": {"steps": 3, "rate": 1e-6}, "scales": [0.0, 2.0], "none": None, "yes": True}
+    settings = as_settings(data)
+    assert "training.steps=3" in settings
+    assert with_settings({}, settings) == data

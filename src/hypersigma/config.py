@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -109,6 +110,18 @@ def with_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str,
             inner[parent] = inner = dict(below)
         inner[last] = value
     return result
+
+
+def as_settings(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Plain data as settings such as "optimizer.rate=0.001", which `with_settings` takes."""
+    settings: list[str] = []
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            settings += [f"{key}.{below}" for below in as_settings(value)]
+        else:
+            # JSON is YAML, and says null where Python says None.
+            settings.append(f"{key}={json.dumps(value)}")
+    return tuple(settings)
 
 
 class _Loader(yaml.SafeLoader):

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from hypersigma.cli._common import DEFAULTS, Common
 from hypersigma.cli._console import Console
+from hypersigma.config import as_settings, read_yaml
 
 _SEVERAL = Parameter(consume_multiple=True)
 _NUM_SEEDS = 5
@@ -26,7 +27,8 @@ class Choice:
         seeds: Of splits and methods, five from --seed on by default.
         num_per_class: Labels of a class, as the protocol says by default.
         weights: Pre-trained weights of the network; without it the network learns from scratch.
-        settings: A setting of the network, key=value; may be repeated.
+        config: YAML file of settings of the network, such as a recipe.
+        settings: A setting of the network, key=value, over those of the file; may be repeated.
     """
 
     protocol: Annotated[tuple[str, ...], _SEVERAL] = ()
@@ -34,6 +36,7 @@ class Choice:
     seeds: Annotated[tuple[int, ...], _SEVERAL] = ()
     num_per_class: int | None = None
     weights: str | None = None
+    config: Path | None = None
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = ()
 
 
@@ -65,7 +68,7 @@ def benchmark(
         seeds=choice.seeds or tuple(range(common.seed, common.seed + _NUM_SEEDS)),
         num_per_class=choice.num_per_class,
         weights=choice.weights,
-        settings=choice.settings,
+        settings=(*(as_settings(read_yaml(choice.config)) if choice.config else ()), *choice.settings),
     )
     trials = engine.plan(config)
     with console.progress() as progress:

@@ -1,0 +1,48 @@
+"""Recipes: each fits its task, and its header says what to type, what it costs and what to expect."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import hypersigma
+from hypersigma import registry
+from hypersigma.config import load_yaml
+
+FOLDER = Path(hypersigma.__file__).parent / "recipes"
+RECIPES = sorted(FOLDER.rglob("*.yaml"))
+
+
+def header(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if line.startswith("#"))
+
+
+def test_there_are_recipes() -> None:
+    assert {path.parent.name for path in RECIPES} >= {"classification"}
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_fits_its_task(path: Path) -> None:
+    task = registry.load("hypersigma.tasks", path.parent.name).TASK
+    config = load_yaml(path, task.Config)
+    for word in ("Command", "Cost", "Expected"):
+        assert re.search(rf"^# {word}: \S", header(path), re.MULTILINE), f"the header lacks '{word}: ...'"
+    size = re.search(r"hypersigma-(\w+)", header(path))
+    assert size is None or size[1] == config.size, "the command names another size than the settings"
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_the_network_of_a_recipe_can_be_built(path: Path) -> None:
+    import torch
+
+    kind = registry.load("hypersigma.tasks", path.parent.name).TASK
+    config = load_yaml(path, kind.Config)
+    channels = config.front_end.num_components * len(config.front_end.scales)
+    with torch.device("meta"):
+        network = kind(config, channels, 16)
+        side = config.window if config.head == "patch" else config.tile
+        scores = network(torch.empty(1, channels, side, side))
+    assert scores.shape[:2] == (1, 16)
