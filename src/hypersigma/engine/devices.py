@@ -1,6 +1,9 @@
-"""Which device a name means on this machine."""
+"""Which device a name means on this machine, and random numbers that are drawn there."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -24,3 +27,10 @@ def resolved(name: str) -> torch.device:
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise ConfigError(f"device '{name}': this machine has {torch.cuda.device_count()} CUDA devices; use cpu")
     return device
+
+
+@contextmanager
+def drawing_apart(device: torch.device) -> Iterator[None]:
+    """Whatever is seeded and drawn inside leaves the caller's random numbers as they were."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        yield

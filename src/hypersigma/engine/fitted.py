@@ -25,6 +25,7 @@ from hypersigma.products import Color, Layer, Legend
 from hypersigma.tasks._contract import Decision, Held, Task
 from hypersigma.tiling import Window, reflected
 from hypersigma.weights.store import load_tensors, save_tensors
+from hypersigma.writers import replaced_file
 
 Array = NDArray[np.float32]
 
@@ -56,7 +57,7 @@ class NeuralFitted:
     curves: tuple[Curve, ...] = ()
     held: tuple[Held, ...] = ()
     notes: tuple[str, ...] = ()
-    _readers: dict[int, Channels] = field(default_factory=dict, repr=False)
+    _last: list[Channels] = field(default_factory=list, repr=False)
 
     @property
     def tiling(self) -> Tiling:
@@ -82,13 +83,16 @@ class NeuralFitted:
 
     def _reader(self, cube: Cube) -> Channels:
         """The channels of a cube; those of the last one asked for are kept."""
-        if id(cube) not in self._readers or self._readers[id(cube)].cube is not cube:
-            self._readers.clear()
-            self._readers[id(cube)] = Channels(self.front_end, cube)
-        return self._readers[id(cube)]
+        if not self._last or self._last[0].cube is not cube:
+            self._last[:] = [Channels(self.front_end, cube)]
+        return self._last[0]
 
     def save(self, folder: Path) -> None:
-        """Write description (YAML) and numbers (safetensors) into a folder."""
+        """Write description (YAML) and numbers (safetensors) into a folder.
+
+        Raises:
+            OutputError: the folder cannot be written to.
+        """
         description = _Description(
             format=_FORMAT,
             task=self.task.name,
@@ -106,9 +110,10 @@ class NeuralFitted:
         }
         arrays = self.front_end.arrays().items()
         tensors |= {f"front_end.{key}": torch.from_numpy(np.asarray(value, order="C")) for key, value in arrays}
-        folder.mkdir(parents=True, exist_ok=True)
+        # The description comes last: a folder without one is not taken for a model.
         save_tensors(folder / _TENSORS, tensors)
-        configuration.save_yaml(description, folder / DESCRIPTION)
+        with replaced_file(folder / DESCRIPTION) as place:
+            configuration.save_yaml(description, place)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,26 +134,27 @@ def load(folder: Path, device: str = "auto") -> NeuralFitted:
     """A fitted ensemble that was saved into a folder.
 
     Raises:
-        ConfigError: the description does not fit this version of the library.
-        WeightsError: the numbers are missing or damaged.
+        ConfigError: the description does not fit this version of the library; or there is no such device.
+        InputError: it was written by a later version.
+        WeightsError: the numbers are missing or damaged, or belong to another network.
     """
-    description = configuration.load_yaml(folder / DESCRIPTION, _Description)
     where = str(folder / DESCRIPTION)
+    description = configuration.load_yaml(folder / DESCRIPTION, _Description)
     if description.format != _FORMAT:
         raise InputError(f"{where}: written in format {description.format}, this version reads {_FORMAT}; fit anew")
     task: type[Task] = registry.load("hypersigma.tasks", description.task).TASK
-    config = configuration.structure(description.config, task.Config, f"{where}: config")
+    config: Any = configuration.structure(description.config, task.Config, f"{where}: config")
     legend = Legend(description.names, description.colors)
     tensors = load_tensors(folder / _TENSORS)
-    arrays = {key.removeprefix("front_end."): value.numpy() for key, value in tensors.items() if key[:6] == "front_"}
-    front_end = FrontEnd.of_arrays(config.front_end, arrays)
+    try:
+        arrays = {key: value.numpy() for key, value in _below("front_end", tensors).items()}
+        front_end = FrontEnd.of_arrays(config.front_end, arrays)
+    except KeyError as error:
+        raise WeightsError(f"{folder / _TENSORS}: there is no front_end.{error.args[0]}; fit and save again") from error
     members = []
     for index in range(description.num_members):
         member = task.build(config, front_end, legend)
-        prefix = f"member.{index}."
-        load_state(
-            member, {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}, folder
-        )
+        _load_state(member, _below(f"member.{index}", tensors), folder)
         members.append(member.to(resolved(device)).eval())
     return NeuralFitted(
         task=task,
@@ -161,17 +167,21 @@ def load(folder: Path, device: str = "auto") -> NeuralFitted:
     )
 
 
-def load_state(network: torch.nn.Module, state: Mapping[str, torch.Tensor], folder: Path) -> None:
-    """Put saved numbers into a network.
+def _below(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Those of the tensors that are named "<prefix>.<name>", by the rest of their names."""
+    start = f"{prefix}."
+    return {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
 
-    Raises:
-        WeightsError: they belong to another network.
-    """
+
+def _load_state(network: torch.nn.Module, state: Mapping[str, torch.Tensor], folder: Path) -> None:
+    """Put saved numbers into a network."""
     try:
         network.load_state_dict(dict(state))
     except RuntimeError as error:
+        # A line a tensor, of which the first tells enough.
+        said = " ".join(line.strip() for line in str(error).splitlines()[:2])[:300]
         raise WeightsError(
-            f"{folder}: the numbers do not fit the network that {DESCRIPTION} describes: {error}"
+            f"{folder}: the numbers do not fit the network that {DESCRIPTION} describes ({said}); fit and save again"
         ) from error
 
 
@@ -183,9 +193,9 @@ def member_quantities(member: Task, reader: Channels, window: Window) -> Array:
     row_index = reflected(window.row - member.margin, window.row + window.height + member.margin, rows) - seen.row
     col_index = reflected(window.col - member.margin, window.col + window.width + member.margin, cols) - seen.col
     channels = reader.read(seen)
-    missing = ~np.isfinite(channels).all(axis=0)
-    filled = np.where(missing, 0.0, channels).astype(np.float32)[:, row_index[:, None], col_index]
+    complete: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(channels))
+    filled = np.where(complete, channels, 0.0).astype(np.float32)[:, row_index[:, None], col_index]
     image = torch.from_numpy(filled)[None].to(next(member.parameters()).device)
     quantities: Array = member.quantities(image)[0].float().cpu().numpy()
-    quantities[:, missing[window.inside(seen).slices]] = np.nan
+    quantities[:, ~complete[window.inside(seen).slices]] = np.nan
     return quantities

@@ -21,14 +21,14 @@ from hypersigma import config as configuration
 from hypersigma.data.front_end import FrontEnd, fit_front_end
 from hypersigma.data.labels import LabelledScene
 from hypersigma.engine.channels import Channels
-from hypersigma.engine.devices import resolved
+from hypersigma.engine.devices import drawing_apart, resolved
 from hypersigma.engine.fitted import NeuralFitted, member_quantities
 from hypersigma.engine.loop import Curve, train
 from hypersigma.engine.predict import blended
 from hypersigma.engine.pretrained import Beginning
 from hypersigma.products import Legend
 from hypersigma.screening import screen
-from hypersigma.tasks._contract import Held, Share, Task
+from hypersigma.tasks._contract import Held, Share, Task, TaskConfig
 from hypersigma.tiling import blocks
 
 Progress = Callable[[str, int, int], None]
@@ -54,7 +54,7 @@ class NeuralMethod:
     """
 
     task: type[Task]
-    config: Any
+    config: TaskConfig
     weights: str | None = None
     device: str = "auto"
     progress: Progress = _silent
@@ -65,8 +65,10 @@ class NeuralMethod:
 
         Raises:
             InputError: the scenes or labels do not allow it.
+            ConfigError: the settings do not, there is no such device, or training diverges.
             WeightsError: there are no such weights, or they fit no network of this task.
         """
+        device = resolved(self.device)
         inputs = [_screened(scene) for scene in inputs]
         cubes = [scene.cube for scene in inputs]
         beginning = None if self.weights is None else Beginning.of(self.weights, cubes)
@@ -75,13 +77,17 @@ class NeuralMethod:
         front_end = fit_front_end(config.front_end, cubes, [scene.labels > 0 for scene in inputs])
         legend = inputs[0].legend
         readers = [Channels(front_end, cube) for cube in cubes]
+        inputs = [_with_data(scene, reader) for scene, reader in zip(inputs, readers, strict=True)]
         shares = self.task.shares(config, inputs, seed)
-        members = [self._member(config, front_end, legend, _seed_of(seed, index)) for index in range(len(shares))]
-        notes = () if beginning is None else beginning.fill(members, front_end)
-        curves, held = [], []
-        for index, (member, share) in enumerate(zip(members, shares, strict=True)):
-            curves.append(self._train(member, share, readers, config, (seed, index), len(shares)))
-            held += _answers(member, share, readers, config)
+        with drawing_apart(device):
+            members = [
+                self._member(config, front_end, legend, _seed_of(seed, index), device) for index in range(len(shares))
+            ]
+            notes = () if beginning is None else beginning.fill(members, front_end)
+            curves, held = [], []
+            for index, (member, share) in enumerate(zip(members, shares, strict=True)):
+                curves.append(self._train(member, share, readers, config, (seed, index), len(shares)))
+                held += _answers(member, share, readers, config)
         return NeuralFitted(
             task=self.task,
             config=config,
@@ -95,14 +101,20 @@ class NeuralMethod:
             notes=notes,
         )
 
-    def _member(self, config: Any, front_end: FrontEnd, legend: Legend, seed: int) -> Task:
+    def _member(self, config: TaskConfig, front_end: FrontEnd, legend: Legend, seed: int, device: torch.device) -> Task:
         """A network that is not trained yet, on its device; its first numbers depend on the seed alone."""
         # Members that were resumed draw nothing, so the state that they leave must not matter.
         torch.manual_seed(seed)
-        return self.task.build(config, front_end, legend).to(resolved(self.device))
+        return self.task.build(config, front_end, legend).to(device)
 
     def _train(
-        self, member: Task, share: Share, readers: Sequence[Channels], config: Any, key: tuple[int, int], count: int
+        self,
+        member: Task,
+        share: Share,
+        readers: Sequence[Channels],
+        config: TaskConfig,
+        key: tuple[int, int],
+        count: int,
     ) -> Curve:
         """Train one member; its batches depend on (seed, member, step) alone."""
         seed, index = key
@@ -117,7 +129,7 @@ class NeuralMethod:
             advance=lambda step: self.progress("training", index * config.training.steps + step, total),
         )
 
-    def _checkpoint(self, share: Share, front_end: FrontEnd, config: Any, key: tuple[int, int]) -> Path | None:
+    def _checkpoint(self, share: Share, front_end: FrontEnd, config: TaskConfig, key: tuple[int, int]) -> Path | None:
         """Where a member is saved on the way; the name tells everything that decides its training."""
         if self.work is None:
             return None
@@ -136,7 +148,7 @@ def _seed_of(seed: int, index: int) -> int:
     return seed * 1009 + index
 
 
-def _answers(member: Task, share: Share, readers: Sequence[Channels], config: Any) -> list[Held]:
+def _answers(member: Task, share: Share, readers: Sequence[Channels], config: TaskConfig) -> list[Held]:
     """What a member says of the labels held out from it, block by block with the margin that deciding may need."""
     held = []
     for scene, reader in zip(share.held_out, readers, strict=True):
@@ -150,6 +162,17 @@ def _answers(member: Task, share: Share, readers: Sequence[Channels], config: An
             quantities = blended(partial(member_quantities, member, reader), seen, config.tile, config.overlap)
             held.append(Held(quantities, reader, seen, truth))
     return held
+
+
+def _with_data(scene: LabelledScene, reader: Channels) -> LabelledScene:
+    """The scene without the labels of pixels that lack data: nothing can be learned from them."""
+    _, rows, cols = scene.cube.shape
+    labels = scene.labels.copy()
+    for block in blocks(rows, cols, _HELD_BLOCK):
+        part = labels[block.slices]
+        if part.any():
+            part[~np.isfinite(reader.read(block)).all(axis=0)] = 0
+    return replace(scene, labels=labels)
 
 
 def _screened(scene: LabelledScene) -> LabelledScene:

@@ -7,7 +7,6 @@ bounded by a row of tiles; whole-scene results of large scenes lie in memory-map
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,8 +20,6 @@ from hypersigma.cube import Cube
 from hypersigma.data.method import Fitted
 from hypersigma.errors import InputError
 from hypersigma.tiling import Window, blend_weights, blocks, tile_starts
-
-_LOG = logging.getLogger(__name__)
 
 Array = NDArray[np.float32]
 Arrays = dict[str, NDArray[Any]]
@@ -113,8 +110,9 @@ def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """An array in memory, or a memory map of a temporary file that vanishes with it."""
     if int(np.prod(shape)) * dtype.itemsize <= _MOST_IN_MEMORY:
         return np.empty(shape, dtype)
-    file = tempfile.NamedTemporaryFile(prefix="hypersigma-")  # noqa: SIM115 - closed with the map
-    return np.memmap(file, dtype=dtype, mode="w+", shape=shape)
+    # The file has no name, so nothing is left of it once nobody looks at the map.
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, dtype=dtype, mode="w+", shape=shape)
 
 
 def load_model(folder: Path | str, device: str = "auto") -> Fitted:

@@ -6,6 +6,7 @@ becomes layers. Reading, tiling, training and saving are the engine's, the same 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -127,27 +128,28 @@ class Held(NamedTuple):
 Sampler = Callable[[np.random.Generator], Batch]
 
 
-class Task(nn.Module):
+class Task(nn.Module, ABC):
     """A network for a task.
 
     Attributes:
         name: registered name.
-        Config: frozen dataclass of every choice of the task; satisfies `TaskConfig`.
+        Config: frozen dataclass of every choice of the task.
         Decision: frozen dataclass that satisfies the protocol of that name.
         margin: pixels around a tile that the network needs to see, reflected at the scene's border.
     """
 
     name: ClassVar[str]
-    Config: ClassVar[type]
+    Config: ClassVar[type[TaskConfig]]
     Decision: ClassVar[type]
     margin: int = 0
 
     @classmethod
+    @abstractmethod
     def build(cls, config: Any, front_end: FrontEnd, legend: Legend) -> Task:
         """The network, not trained, for the channels of a front end."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def for_weights(cls, config: Any, weights: Encoders, inputs: Any) -> Any:
         """The settings with which the network can begin with pre-trained encoders: their size, their bands.
 
@@ -155,43 +157,42 @@ class Task(nn.Module):
             WeightsError: no settings fit these encoders.
             InputError: the scenes lack what the encoders need.
         """
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def adapted(cls, config: Any, inputs: Any) -> Any:
         """The settings as these inputs allow them: native bands where wavelengths are unknown, smaller tiles ..."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def shares(cls, config: Any, inputs: Any, seed: int) -> list[Share]:
         """What each member of the ensemble is fitted on."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def reach(cls, config: Any) -> int:
         """Pixels around a held-out label that settling the decision may look at."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def settle(cls, config: Any, held: Sequence[Held]) -> Any:
         """The decision after a look at what the members say of labels held out from them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def begin_with(self, weights: Encoders, front_end: FrontEnd, gain: float) -> dict[Kind, Receipt]:
         """Fill the encoders with pre-trained weights: a receipt for each.
 
         `gain` times a scene's numbers is what the encoders were fed.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def sampler(self, inputs: Any, readers: Sequence[ChannelReader]) -> Sampler:
         """What draws a batch of examples with a generator."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Losses of a batch: "loss" is minimised, the rest is logged."""
-        raise NotImplementedError
 
+    @abstractmethod
     def quantities(self, image: Tensor) -> Tensor:
         """What may be blended between tiles (B, Q, h, w), of images (B, C, h + 2 margin, w + 2 margin)."""
-        raise NotImplementedError

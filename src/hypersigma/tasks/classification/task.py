@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +17,12 @@ from hypersigma.nn.backbone import BackboneConfig, SpatialConfig, SpectralConfig
 from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.nn.encoder import EncoderConfig
 from hypersigma.nn.necks import SAME
+from hypersigma.nn.pad import reflect_to_multiple
 from hypersigma.nn.sizes import SIZES
 from hypersigma.products import Legend
 from hypersigma.tasks._contract import Batch, ChannelReader, Held, Sampler, Share, Task
+from hypersigma.tasks.classification import decision
 from hypersigma.tasks.classification.config import ClassificationConfig
-from hypersigma.tasks.classification.decision import REACH, Decision, settle
 from hypersigma.tasks.classification.examples import Crops
 from hypersigma.tasks.classification.network import ClassificationNetwork, NetworkConfig, published_config
 from hypersigma.tasks.classification.shares import shares
@@ -37,7 +38,7 @@ class Classification(Task):
 
     name: ClassVar[str] = "classification"
     Config = ClassificationConfig
-    Decision = Decision
+    Decision = decision.Decision
 
     def __init__(
         self, config: ClassificationConfig, num_channels: int, num_classes: int, present: Tensor | None = None
@@ -101,11 +102,11 @@ class Classification(Task):
 
     @classmethod
     def reach(cls, config: ClassificationConfig) -> int:
-        return REACH if any(config.spreading) else 0
+        return decision.REACH if any(config.spreading) else 0
 
     @classmethod
-    def settle(cls, config: ClassificationConfig, held: Sequence[Held]) -> Any:
-        return settle(config.spreading, held)
+    def settle(cls, config: ClassificationConfig, held: Sequence[Held]) -> decision.Decision:
+        return decision.settle(config.spreading, held)
 
     def sampler(self, inputs: Sequence[LabelledScene], readers: Sequence[ChannelReader]) -> Sampler:
         size = self.config.window if self._by_window else self.config.tile
@@ -130,13 +131,26 @@ class Classification(Task):
     def quantities(self, image: Tensor) -> Tensor:
         """Class probabilities (B, K, h, w)."""
         if not self._by_window:
-            return self(image).softmax(dim=1)  # type: ignore[no-any-return]
+            return self._dense(image).softmax(dim=1)
         side = self.config.window
         windows = image.unfold(2, side, 1).unfold(3, side, 1)
-        batch, channels, rows, cols = windows.shape[:4]
-        flat = windows.permute(0, 2, 3, 1, 4, 5).reshape(-1, channels, side, side)
-        parts = [self(part).softmax(dim=1) for part in torch.split(flat, _WINDOWS_AT_ONCE)]
+        batch, _, rows, cols = windows.shape[:4]
+        places = torch.cartesian_prod(*(torch.arange(length) for length in (batch, rows, cols)))
+        # Cut a few at a time: all windows together hold each pixel of the image window x window times.
+        parts = [
+            self(windows[index, :, row, col]).softmax(dim=1)
+            for index, row, col in (some.unbind(1) for some in torch.split(places, _WINDOWS_AT_ONCE))
+        ]
         return torch.cat(parts).reshape(batch, rows, cols, -1).permute(0, 3, 1, 2)
+
+    def _dense(self, image: Tensor) -> Tensor:
+        """Class scores (B, K, h, w) of images that may be smaller than a tile."""
+        rows, cols = image.shape[-2:]
+        if self.config.architecture == "published":
+            # It has no measure for what is smaller than its windows.
+            image = reflect_to_multiple(image, self.config.tile)
+        scores: Tensor = self(image)
+        return scores[..., :rows, :cols]
 
 
 def _network_config(config: ClassificationConfig, num_channels: int, num_classes: int) -> NetworkConfig:
