@@ -60,6 +60,11 @@ def test_settings_of_the_network_are_not_those_of_baselines() -> None:
     assert (ours.weights, ours.settings, ours.method) == ("small", ("epochs=3",), "hypersigma-small")
 
 
+def test_any_protocol_may_be_asked_for() -> None:
+    (trial,) = plan(BenchmarkConfig(scenes=("indian_pines",), protocols=("blocks",), methods=("svm",), seeds=(0,)))
+    assert trial.split == SplitConfig(protocol="blocks")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -15,9 +15,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 from hypersigma import registry
-from hypersigma.data.sampling import SplitConfig
+from hypersigma.data.sampling import Protocol, SplitConfig
 from hypersigma.engine.trial import OURS, Row, Trial, run_trial
 from hypersigma.errors import ConfigError, HypersigmaError, InputError
 
@@ -34,7 +35,7 @@ class BenchmarkConfig:
 
     Attributes:
         scenes: registered names, all whose files are here if empty.
-        protocols: those to run, all that a scene names if empty.
+        protocols: those to run, all that a scene names if empty; one that it does not name runs with its defaults.
         methods: baselines and `hypersigma-<size>`, all baselines of the scene's task and the tiny network if empty.
         seeds: of splits and methods; one at least, several to see the spread.
         num_per_class: labels of a class, as the scene's protocol says if None.
@@ -197,14 +198,15 @@ def _methods(task: str, chosen: Sequence[str]) -> tuple[str, ...]:
 
 
 def _split(scene: str, protocols: dict[str, SplitConfig], name: str, num_per_class: int | None) -> SplitConfig:
-    """A scene's protocol, with another label budget if one is given.
+    """A protocol as the scene has it, else with its defaults; with another label budget if one is given.
 
     Raises:
-        ConfigError: the scene has no such protocol.
+        ConfigError: there is no such protocol.
     """
-    if name not in protocols:
-        raise ConfigError(f"{scene} has no protocol '{name}': {registry.suggestion(name, list(protocols))}")
-    split = protocols[name]
+    known = [*protocols, *(other for other in get_args(Protocol) if other not in protocols)]
+    if name not in known:
+        raise ConfigError(f"{scene} has no protocol '{name}': {registry.suggestion(name, known)}")
+    split = protocols.get(name) or SplitConfig(protocol=name)  # type: ignore[arg-type]
     return split if num_per_class is None else replace(split, num_per_class=num_per_class)
 
 
