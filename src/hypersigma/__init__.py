@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hypersigma.cube import Cube
     from hypersigma.engine.features import load_backbone
-    from hypersigma.engine.predict import load_model
+    from hypersigma.engine.model import load_model
     from hypersigma.engine.run import run
     from hypersigma.readers import open_cube
 
@@ -22,7 +22,7 @@ __all__ = ["Cube", "__version__", "load_backbone", "load_model", "open_cube", "r
 _HOMES = {
     "Cube": "hypersigma.cube",
     "load_backbone": "hypersigma.engine.features",
-    "load_model": "hypersigma.engine.predict",
+    "load_model": "hypersigma.engine.model",
     "open_cube": "hypersigma.readers",
     "run": "hypersigma.engine.run",
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import hypersigma as hs
 from hypersigma.nn.mae import masking_encoder
 from tests.e2e.conftest import Said, write_scene
 from tests.weights.published import SPATIAL, SPECTRAL, checkpoint
