@@ -67,6 +67,7 @@ def run(
         layers = mapped(fitted, cubes, progress)
     network = _as_network(fitted)
     findings = room.findings(loaded, chosen, network, seed)
+    told = [*findings.notes, *(network.notes if network else ())]
     report = Report(
         task=task,
         scene=named(cubes),
@@ -77,12 +78,7 @@ def run(
         metrics=findings.metrics,
         layers=tuple(layers),
         sections=[*findings.sections, *class_shares(layers.values())],
-        notes=[
-            *findings.notes,
-            *(network.notes if network else ()),
-            *scene_notes(cubes),
-            *masked_notes(layers.values()),
-        ],
+        notes=[*told, *scene_notes(cubes), *masked_notes(layers.values())],
     )
     return Result(layers=layers, report=report, model=Model(fitted=fitted))
 
