@@ -107,7 +107,7 @@ def _run(
     shutil.rmtree(_work(options.output), ignore_errors=True)
     for note in result.report.notes:
         console.note(f"note: {note}")
-    console.table(Table(f"{task}: {result.report.scene}", ("figure", "value"), tuple(_figures(result.report))))
+    console.table(Table(task, ("figure", "value"), tuple(_figures(result.report))))
     console.text(f"{options.output}: {', '.join(result.layers)}, report.html, model")
     console.result(content(result.report) | {"output": str(options.output)})
 

@@ -56,14 +56,36 @@ class Trial:
 
 
 @dataclass
-class _Scores:
-    """What adds up over the folds and scenes of a trial."""
+class Scores:
+    """What adds up over the folds and scenes of a trial; begins with `Scores.none`.
+
+    Attributes:
+        matrix: (K + 1, K + 1) counts [truth, predicted] of test pixels.
+        seconds: of fitting and predicting; peak_memory_mb: the most of any fold.
+    """
 
     matrix: NDArray[np.int64]
+    seconds: float = 0.0
+    peak_memory_mb: float = 0.0
     cut_classes: set[int] = field(default_factory=set)
     num_inside_windows: int = 0
     confidence: list[NDArray[Any]] = field(default_factory=list)
     correct: list[NDArray[np.bool_]] = field(default_factory=list)
+
+    @classmethod
+    def none(cls, num_classes: int) -> Scores:
+        """No scores yet."""
+        return cls(np.zeros((num_classes + 1, num_classes + 1), dtype=np.int64))
+
+    def spend(self, seconds: float, peak_memory_mb: float) -> None:
+        """Count what a fold cost."""
+        self.seconds += seconds
+        self.peak_memory_mb = max(self.peak_memory_mb, peak_memory_mb)
+
+    def row(self, trial: Trial) -> Row:
+        """The trial's row of results."""
+        costs = {"seconds": self.seconds, "peak_memory_mb": self.peak_memory_mb}
+        return trial.identity | costs | {"metrics": self.figures(trial.seed)}
 
     def add(self, scene: LabelledScene, split: Split, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Score one predicted scene on its test pixels."""
@@ -74,6 +96,10 @@ class _Scores:
         known = predicted > 0
         self.confidence.append(arrays["confidence"][split.test][known])
         self.correct.append((truth == predicted)[known])
+
+    def count_near(self, splits: Sequence[Split], window_radius: int) -> None:
+        """Count the test pixels of a fold that lie inside windows of training pixels."""
+        self.num_inside_windows += sum(audit(split, window_radius) for split in splits)
 
     def figures(self, seed: int) -> dict[str, float]:
         """All figures of merit of the trial, by their short names."""
@@ -101,18 +127,15 @@ def run_trial(trial: Trial, device: str) -> Row:
     """
     scenes: list[LabelledScene] = registry.load("hypersigma.data.scenes", trial.scene).load()
     method = _method(trial, device)
-    num_classes = len(scenes[0].legend.names)
-    scores = _Scores(np.zeros((num_classes + 1, num_classes + 1), dtype=np.int64))
-    seconds = peak = 0.0
+    scores = Scores.none(len(scenes[0].legend.names))
     for splits in folds([scene.labels for scene in scenes], trial.split, trial.seed):
         with measured() as cost:
             predictions = _fit_and_predict(method, scenes, splits, trial.seed)
         for index, arrays in predictions.items():
             scores.add(scenes[index], splits[index], arrays)
-        scores.num_inside_windows += sum(audit(split, trial.split.window_radius) for split in splits)
-        seconds, peak = seconds + cost.seconds, max(peak, cost.peak_memory_mb)
-    measures = {"seconds": seconds, "peak_memory_mb": peak, "metrics": scores.figures(trial.seed)}
-    return trial.identity | measures
+        scores.count_near(splits, trial.split.window_radius)
+        scores.spend(cost.seconds, cost.peak_memory_mb)
+    return scores.row(trial)
 
 
 def _fit_and_predict(
