@@ -19,7 +19,7 @@ from hypersigma.tiling import Window
 Array = NDArray[np.float32]
 
 REACH = STEPS
-_NUM_GUIDES = 5  # leading channels that tell regions apart
+LEADING = (0, 1, 2, 3, 4)
 _TEMPERATURES = np.geomspace(0.25, 4.0, 65)
 
 
@@ -29,11 +29,13 @@ class Decision:
 
     Attributes:
         fidelity: weight of a pixel's own probabilities when they spread within regions; 0 = no spreading.
+        guides: channels that tell regions apart.
         contrast_scale: mean squared difference of neighbours in the guiding channels of the fitted scenes.
         temperature: probabilities are raised to 1 / temperature, so that confidence matches accuracy.
     """
 
     fidelity: float = 0.0
+    guides: tuple[int, ...] = LEADING
     contrast_scale: float = 1.0
     temperature: float = 1.0
 
@@ -45,7 +47,7 @@ class Decision:
         """Calibrated class probabilities (K, h, w), NaN = no data."""
         spread = quantities
         if self.fidelity:
-            guide = channels.read(window)[:_NUM_GUIDES]
+            guide = _guide(channels, window, self.guides)
             spread = diffuse(quantities, guide, self.fidelity, self.contrast_scale)
         return tempered(spread, self.temperature)
 
@@ -68,7 +70,13 @@ def tempered(probabilities: Array, temperature: float) -> Array:
     return normalised
 
 
-def settle(spreading: Sequence[float], held: Sequence[Held]) -> Decision:
+def spread_over(num_channels: int) -> tuple[int, ...]:
+    """As many guides as leading ones, spread over channels that are bands: the first of these are the noisiest."""
+    inner = np.linspace(0, num_channels - 1, len(LEADING) + 2)[1:-1]
+    return tuple(int(index) for index in np.unique(inner.round()))
+
+
+def settle(spreading: Sequence[float], held: Sequence[Held], guides: tuple[int, ...] = LEADING) -> Decision:
     """The decision that held-out labels speak for; where there are none, probabilities are left as they are.
 
     The spreading with the most held-out labels right, the lesser where two are equal; then the temperature of the
@@ -76,16 +84,22 @@ def settle(spreading: Sequence[float], held: Sequence[Held]) -> Decision:
     """
     if not held:
         return Decision()
-    scale = float(np.mean([mean_square_difference(item.channels.read(item.window)[:_NUM_GUIDES]) for item in held]))
+    scale = float(np.mean([mean_square_difference(_guide(item.channels, item.window, guides)) for item in held]))
     found = []
     # From none over little to much: `max` takes the first of equals.
     for fidelity in sorted(spreading, key=lambda value: -value if value else -np.inf):
-        candidate = Decision(fidelity=fidelity, contrast_scale=scale)
+        candidate = Decision(fidelity=fidelity, guides=guides, contrast_scale=scale)
         probabilities, truth = pooled(candidate, held)
         num_right = int((probabilities.argmax(axis=0) + 1 == truth).sum())
         found.append((num_right, candidate, probabilities, truth))
     _, best, probabilities, truth = max(found, key=lambda item: item[0])
     return replace(best, temperature=_temperature(probabilities, truth))
+
+
+def _guide(channels: ChannelReader, window: Window, guides: tuple[int, ...]) -> Array:
+    """The guiding channels (at most all there are, h, w) of a window."""
+    array = channels.read(window)
+    return array[[index for index in guides if index < len(array)]]
 
 
 def pooled(decision: Decision, held: Sequence[Held]) -> tuple[Array, NDArray[np.int32]]:

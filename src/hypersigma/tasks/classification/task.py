@@ -26,6 +26,7 @@ from hypersigma.tasks.classification.config import ClassificationConfig
 from hypersigma.tasks.classification.examples import Crops
 from hypersigma.tasks.classification.network import ClassificationNetwork, NetworkConfig, published_config
 from hypersigma.tasks.classification.shares import shares
+from hypersigma.tiling import Window
 from hypersigma.weights.encoders import Encoders
 from hypersigma.weights.pretrained import Kind
 from hypersigma.weights.receipt import Receipt
@@ -106,7 +107,10 @@ class Classification(Task):
 
     @classmethod
     def settle(cls, config: ClassificationConfig, held: Sequence[Held]) -> decision.Decision:
-        return decision.settle(config.spreading, held)
+        if config.front_end.reduction != "none" or not held:
+            return decision.settle(config.spreading, held)
+        num_channels = len(held[0].channels.read(Window(0, 0, 1, 1)))
+        return decision.settle(config.spreading, held, decision.spread_over(num_channels))
 
     def sampler(self, inputs: Sequence[LabelledScene], readers: Sequence[ChannelReader]) -> Sampler:
         size = self.config.window if self._by_window else self.config.tile
