@@ -15,6 +15,7 @@ from hypersigma.engine import predict
 from hypersigma.errors import InputError, WeightsError
 from hypersigma.nn.mae import MaskedAutoencoder
 from hypersigma.spectra import CANONICAL, sensor_bands
+from hypersigma.tiling import tile_starts
 from hypersigma.weights.pretrained import Card, Pretrained
 from tests.weights.published import SPATIAL, SPECTRAL
 
@@ -111,6 +112,15 @@ def test_how_a_scene_is_stored_and_read_changes_nothing(weights: Path, monkeypat
     streamed = backbone.features(cube)
     assert isinstance(streamed, np.memmap)
     np.testing.assert_array_equal(streamed, wanted)
+
+
+def test_borders_of_tiles_do_not_show(tmp_path: Path) -> None:
+    backbone = hs.load_backbone(save(tmp_path / "weights", "spatial", tile=(64, 64), patch=8))
+    found = backbone.features(scene(CANONICAL, rows=150, cols=90))
+    jumps = np.abs(np.diff(found, axis=1)).mean(axis=(0, 2))
+    starts = tile_starts(150, 64, 32)
+    borders = [place - 1 for start in starts for place in (start, start + 64) if 0 < place < 150]
+    assert jumps[borders].mean() <= 1.1 * np.delete(jumps, borders).mean()
 
 
 @pytest.mark.parametrize(("rows", "cols"), [(1, 1), (3, 50), (16, 17), (33, 5)])

@@ -48,7 +48,7 @@ class FeatureExtractor:
         """Features (dim, rows, cols) of a scene, NaN where a band has no data; a memory map where they are large.
 
         Bands come to the canonical grid, and those that the sensor lacks are left out; numbers are scaled to what the
-        encoders were fed. Tiles overlap by a quarter and are blended. The spatial encoder describes the surroundings
+        encoders were fed. Tiles overlap by half and are blended. The spatial encoder describes the surroundings
         of a pixel, the spectral one the tile as a whole.
 
         Raises:
@@ -62,7 +62,7 @@ class FeatureExtractor:
         present = np.isin(np.arange(CANONICAL_BANDS), front_end.used)
         canonical = CanonicalImage(torch.from_numpy(present)).to(self._device)
         tile = partial(self._tile, Channels(front_end, cube), canonical)
-        return blended(tile, cube.window, self.tile, self.tile // 4)
+        return blended(tile, cube.window, self.tile, self.tile // 2)
 
     @property
     def _device(self) -> torch.device:
