@@ -62,11 +62,12 @@ class Grid:
 
 def _cell(first: Tensor, fraction: Tensor, length: int) -> tuple[Tensor, Tensor]:
     """Indices and weights (..., 2) of the two cells around a coordinate; weight 0 outside 0..length."""
-    # Cells outside keep a valid index, so that they can be gathered, and lose their weight.
+    # Cells outside get a valid index, so that they can be gathered, and lose their weight; so do those of a network
+    # that has diverged, whose coordinates are no numbers: its loss says so.
     position = torch.stack([first, first + 1], dim=-1)
     weight = torch.stack([1 - fraction, fraction], dim=-1)
     inside = (position >= 0) & (position < length)
-    return position.clamp(0, length - 1).long(), weight * inside
+    return position.masked_fill(~inside, 0).long(), weight * inside
 
 
 @dataclass(frozen=True)
