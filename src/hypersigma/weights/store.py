@@ -79,10 +79,12 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file.
 
     Raises:
-        WeightsError: the file is damaged.
+        WeightsError: the file is missing or damaged.
     """
     try:
         tensors: dict[str, Tensor] = load_file(path)
+    except FileNotFoundError as error:
+        raise WeightsError(f"{path}: there is no such file, though what stands beside it belongs to it") from error
     except (SafetensorError, OSError) as error:
         raise WeightsError(
             f"{path}: damaged or truncated ({path.stat().st_size} bytes; {error}); fetch or import it again"
