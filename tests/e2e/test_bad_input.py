@@ -83,7 +83,7 @@ def test_labels_of_another_size(refuse: Callable[..., None], tmp_path: Path) -> 
 def test_a_class_with_a_single_pixel(refuse: Callable[..., None], tmp_path: Path) -> None:
     few = np.zeros((ROWS, COLS), dtype=np.uint8)
     few[10, 2], few[10:13, 15] = 1, 2
-    refuse(truth=write_labels(tmp_path / "few.tif", few), words=("single",))
+    refuse(truth=write_labels(tmp_path / "few.tif", few), words=("class 1", "(1)", "two"))
 
 
 def test_no_label_at_all(refuse: Callable[..., None], tmp_path: Path) -> None:

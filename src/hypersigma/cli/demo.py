@@ -49,7 +49,7 @@ def demo(
 
     console = Console(common)
     check_output(output, overwrite=overwrite)
-    first, *others = trials(common.seed, (*_recipe(), *settings))
+    first, *others = trials(common.seed, (*recipe(), *settings))
     with console.progress() as progress:
         result, row, picture = run_first(first, common.device, progress)
         rows = [row, *run(others, None, device=common.device, progress=progress)]
@@ -139,7 +139,7 @@ def _columns(table: Table, names: Sequence[str]) -> Table:
     return replace(table, columns=tuple(names), rows=tuple(tuple(row[place] for place in places) for row in table.rows))
 
 
-def _recipe() -> tuple[str, ...]:
+def recipe() -> tuple[str, ...]:
     """The settings of the demo's recipe as key=value."""
     from hypersigma.config import as_settings, read_yaml
 

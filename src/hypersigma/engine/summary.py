@@ -18,6 +18,8 @@ def scene_notes(cubes: Sequence[Cube]) -> Iterator[str]:
         # in the order of the bands, as `info` tells them
         for reason, count in Counter(filter(None, cube.reasons)).items():
             yield f"{of}{count} of {len(cube.valid)} bands left out: {reason}"
+        if cube.wavelengths is None:
+            yield f"{of}no wavelengths, so the bands are taken as they are (native): the model fits the same bands alone"
         yield from (of + note for note in cube.notes)
 
 

@@ -29,6 +29,7 @@ def learning_curve(
         chosen: the step whose weights were kept, marked by a line.
     """
     figure = canvas.new_figure(6.5, 0.7 + 1.9 * len(values))
+    start = min(steps, default=0)
     for number, (name, series) in enumerate(values.items(), start=1):
         last = number == len(values)
         heading = title if number == 1 else ""
@@ -42,7 +43,7 @@ def learning_curve(
             half = np.asarray(spreads[name], dtype=np.float64)
             axes.fill_between(steps, taken - half, taken + half, color=color, alpha=0.2, linewidth=0)
         # One scale for all panels, though some figures are taken more rarely.
-        axes.set_xlim(min(steps, default=0), max(steps, default=1))
+        axes.set_xlim(start, max(max(steps, default=0), start + 1))
         if chosen is not None:
             axes.axvline(chosen, color=canvas.MUTED, linewidth=1.0, linestyle=(0, (4, 3)), label="kept")
             axes.legend(loc="best", fontsize=9, frameon=False)
