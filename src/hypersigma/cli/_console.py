@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hypersigma.cli._common import Common
 
 if TYPE_CHECKING:
     from hypersigma.products import Table
+
+
+_MOST_NAMED = 6  # layers
 
 
 class Progress(Protocol):
@@ -42,6 +46,11 @@ class Console:
         """A part of the result for a person, on standard output."""
         if not self.json:
             print(text, flush=True)
+
+    def written(self, folder: Path | str, layers: Sequence[str], *others: str) -> None:
+        """What a folder now holds: its layers, of which many are counted, and other files."""
+        names = layers if len(layers) <= _MOST_NAMED else [f"{len(layers)} layers"]
+        self.text(f"{folder}: {', '.join([*names, *others])}")
 
     def table(self, table: Table) -> None:
         """A table of the result for a person, on standard output."""

@@ -67,7 +67,7 @@ def demo(
         place.write_bytes(picture)
     console.table(_columns(found, SHOWN))
     console.text(f"Mean ± standard deviation over {NUM_SEEDS} seeds; seconds and memory of one.")
-    console.text(f"{output}: {', '.join(result.layers)}, {PICTURE}, report.html, model")
+    console.written(output, tuple(result.layers), PICTURE, "report.html", "model")
     console.result({"rows": rows, "output": str(output)})
 
 

@@ -53,7 +53,7 @@ def predict(
     for item in told:
         for note in item["notes"]:
             console.note(f"note: {note}")
-        console.text(f"{item['output']}: {', '.join(item['layers'])}, report.html")
+        console.written(item["output"], item["layers"], "report.html")
     console.result({"scenes": told})
 
 

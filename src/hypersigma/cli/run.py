@@ -108,7 +108,7 @@ def _run(
     for note in result.report.notes:
         console.note(f"note: {note}")
     console.table(Table(task, ("figure", "value"), tuple(_figures(result.report))))
-    console.text(f"{options.output}: {', '.join(result.layers)}, report.html, model")
+    console.written(options.output, tuple(result.layers), "report.html", "model")
     console.result(content(result.report) | {"output": str(options.output)})
 
 

@@ -13,7 +13,7 @@ from hypersigma.data.method import Fitted
 from hypersigma.engine.measure import measured
 from hypersigma.engine.predict import load_model as load_fitted
 from hypersigma.engine.predict import predict_scene
-from hypersigma.engine.summary import class_shares, masked_notes, scene_notes
+from hypersigma.engine.summary import class_shares, masked_notes, scene_files, scene_notes, scenes_line
 from hypersigma.products import Figure, Layer, Report
 from hypersigma.readers import open_cube
 from hypersigma.screening import screen
@@ -109,8 +109,11 @@ def predict(models: Sequence[Model], scenes: Sequence[Scene], progress: Progress
     pictures = [Figure("Scene", panels_figure([Panel(cube.name, composite(cube))])) for cube in cubes]
     report = Report(
         task="prediction",
-        scene=named(cubes),
-        settings={"models": [model.name for model in models]},
+        scene=scenes_line(cubes),
+        settings={
+            "models": [model.name for model in models],
+            "scenes": scene_files(cubes),
+        },
         seed=0,
         seconds=cost.seconds,
         peak_memory_mb=cost.peak_memory_mb,
@@ -124,11 +127,6 @@ def predict(models: Sequence[Model], scenes: Sequence[Scene], progress: Progress
 def opened(scene: Scene) -> Cube:
     """A scene, opened if it is a path, without bands that hold nothing."""
     return screen(scene if isinstance(scene, Cube) else open_cube(scene))
-
-
-def named(cubes: Sequence[Cube]) -> str:
-    """The scenes as a report names them: by their files where they come from files."""
-    return ", ".join(str(cube.path or cube.name) for cube in cubes)
 
 
 def mapped(fitted: Fitted, cubes: Sequence[Cube], progress: Progress | None = None) -> dict[str, Layer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from hypersigma import config as configuration
 from hypersigma import registry
 from hypersigma.data.method import Fitted, Method
 from hypersigma.engine.measure import measured
-from hypersigma.engine.model import Model, Progress, Result, Scene, mapped, named, opened
-from hypersigma.engine.summary import class_shares, masked_notes, scene_notes
+from hypersigma.engine.model import Model, Progress, Result, Scene, mapped, opened
+from hypersigma.engine.summary import class_shares, masked_notes, scene_files, scene_notes, scenes_line
 from hypersigma.errors import ConfigError
 from hypersigma.products import Report
 
@@ -55,23 +55,37 @@ def run(
     """
     room = registry.load(_TASKS, task)
     _check_inputs(task, room.load_inputs, inputs, len(scenes))
-    chosen: Method
+    chosen: Any
     if method is None:
         chosen = _network(room.TASK, config, weights=weights, device=device, progress=progress, work=work)
     else:
         chosen = _classical(task, method, config, weights)
     loaded = room.load_inputs([opened(scene) for scene in scenes], **inputs)
+    given = {
+        "method": method or f"hypersigma-{chosen.config.size}",
+        "weights": weights,
+        "seed": seed,
+        "scenes": scene_files([scene.cube for scene in loaded]),
+        "inputs": {key: _plain(value) for key, value in inputs.items() if value is not None},
+    }
+    return _carried_out(task, chosen, loaded, seed, given, progress)
+
+
+def _carried_out(
+    task: str, chosen: Method, loaded: Sequence[Any], seed: int, given: Mapping[str, Any], progress: Progress | None
+) -> Result:
+    """The result of a method on a task's inputs, after checking all that can be checked before; `given` is reported."""
     cubes = [scene.cube for scene in loaded]
     with measured() as cost:
         fitted = chosen.fit(loaded, seed)
         layers = mapped(fitted, cubes, progress)
     network = _as_network(fitted)
-    findings = room.findings(loaded, chosen, network, seed)
+    findings = registry.load(_TASKS, task).findings(loaded, chosen, network, seed)
     told = [*findings.notes, *(network.notes if network else ())]
     report = Report(
         task=task,
-        scene=named(cubes),
-        settings=_settings(method, chosen, fitted, inputs) | {"weights": weights, "seed": seed},
+        scene=scenes_line(cubes),
+        settings={**given, "config": configuration.unstructure(network.config if network else chosen)},
         seed=seed,
         seconds=cost.seconds,
         peak_memory_mb=cost.peak_memory_mb,
@@ -149,16 +163,6 @@ def _as_network(fitted: Fitted) -> Any:
     from hypersigma.engine.fitted import NeuralFitted
 
     return fitted if isinstance(fitted, NeuralFitted) else None
-
-
-def _settings(name: str | None, chosen: Method, fitted: Fitted, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """All that is needed to repeat a run, as plain data; a network's settings as the scenes allowed them."""
-    network = _as_network(fitted)
-    return {
-        "method": name or f"hypersigma-{network.config.size}",
-        "config": configuration.unstructure(chosen if network is None else network.config),
-        "inputs": {key: _plain(value) for key, value in inputs.items() if value is not None},
-    }
 
 
 def _plain(value: Any) -> Any:
