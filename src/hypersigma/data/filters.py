@@ -148,3 +148,20 @@ def _opened(image: NDArray[np.float64], valid: NDArray[np.bool_], radius: int) -
     mask = np.where(valid, image, image[valid].min(initial=0.0))
     opened: NDArray[np.float64] = reconstruction(np.minimum(eroded, mask), mask)  # type: ignore[no-untyped-call]
     return opened
+
+
+def openings_closings(array: NDArray[Any], radii: Sequence[int]) -> NDArray[np.float32]:
+    """Openings and closings of an array (bands, rows, cols) with squares: (2 * radii * bands, rows, cols).
+
+    An opening takes away what is bright and narrower than 2 r + 1 pixels, a closing what is dark. A pixel depends on
+    nothing further away than 2 r pixels; NaN stays NaN.
+    """
+    valid = _valid(array)
+    filled = np.where(valid, array, 0.0).astype(np.float32)
+    made = [
+        operator(filled, size=(1, 2 * radius + 1, 2 * radius + 1))
+        for radius in radii
+        for operator in (ndimage.grey_opening, ndimage.grey_closing)
+    ]
+    result: NDArray[np.float32] = np.where(valid, np.concatenate(made), np.float32(np.nan))
+    return result

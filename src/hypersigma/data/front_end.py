@@ -1,13 +1,12 @@
 """What a network sees of a scene: bands of any sensor brought to fixed, standardised channels.
 
 Bands go to the canonical grid (or stay native), are reduced to components that whiten the sensor's noise (or
-kept), smoothed at several scales, and standardised. All statistics are fitted once, without labels, and saved
-with the model, so that a window of any scene gives the same channels wherever it is cut.
+kept), spread within regions at several widths, and standardised. All statistics are fitted once, without labels,
+and saved with the model, so that a window of any scene gives the same channels wherever it is cut.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 from hypersigma.cube import Cube
 from hypersigma.data.bands import Bands
 from hypersigma.data.components import Components, fit_mnf, fit_pca, fit_scaling
-from hypersigma.data.filters import gaussian
+from hypersigma.data.diffusion import STEPS, Bonds, mean_square_difference, spread
+from hypersigma.data.filters import openings_closings
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.spectra import CANONICAL, response_matrix
 from hypersigma.tiling import Window, blocks
@@ -27,7 +27,7 @@ Array = NDArray[np.float32]
 
 _MAX_PIXELS = 1 << 18  # for statistics, spread evenly over the scenes
 _BLOCK = 64  # pixels; side of the blocks that statistics are read in
-_REACH = 4.0  # a Gaussian is cut at this many standard deviations
+_NUM_GUIDES = 5  # leading components that tell regions apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,11 @@ class FrontEndConfig:
         bands: "canonical", the grid of 100 bands that fits any sensor, or "native", the sensor's own bands.
         reduction: "mnf" (noise-whitened components), "pca" (as published), or "none".
         num_components: components kept by a reduction.
-        scales: standard deviations in pixels of the Gaussians whose outputs are stacked; 0 = as it is.
+        spreading: weights of a pixel's own value when channels spread within regions (see `data.diffusion`), one
+            stacked copy each; the smaller, the wider; 0 = as it is.
+        contrast: how much smaller than usual differences between neighbours must be to be bridged.
+        shapes: half widths in pixels of the squares whose openings and closings of the leading components are
+            stacked as well: what is small and how large it is.
         statistics: pixels that components and scaling are fitted on, labels never seen: "scene", all pixels of
             the scenes that are learned from, or "labelled", the labelled training pixels and their neighbours.
     """
@@ -46,14 +50,18 @@ class FrontEndConfig:
     bands: Literal["canonical", "native"] = "canonical"
     reduction: Literal["mnf", "pca", "none"] = "mnf"
     num_components: int = 20
-    scales: tuple[float, ...] = (0.0, 2.0, 4.0)
+    spreading: tuple[float, ...] = (0.1, 0.01, 0.003)
+    contrast: float = 2.0
+    shapes: tuple[int, ...] = (1, 2, 4, 6)
     statistics: Literal["scene", "labelled"] = "scene"
 
     def __post_init__(self) -> None:
         if self.num_components < 1:
             raise ConfigError(f"num_components must be at least 1, not {self.num_components}")
-        if not self.scales or min(self.scales) < 0:
-            raise ConfigError(f"scales must be numbers of pixels, 0 or more, not {list(self.scales)}")
+        if not self.spreading or min(self.spreading) < 0 or self.contrast < 0:
+            raise ConfigError(f"spreading must be weights, 0 or more, and contrast too, not {list(self.spreading)}")
+        if min(self.shapes, default=1) < 1:
+            raise ConfigError(f"shapes must be numbers of pixels, 1 or more, not {list(self.shapes)}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,6 +73,7 @@ class FrontEnd:
         bands: those of the sensor it was fitted on (of several scenes: of the first one's).
         used: indices of the canonical bands it uses; of native bands all those in `bands`.
         components: the reduction (or plain centring) of the used bands.
+        guide_scale: mean squared difference of neighbours in the leading components, each over its deviation.
         deviation: (channels,) that each channel is divided by.
     """
 
@@ -72,6 +81,7 @@ class FrontEnd:
     bands: Bands
     used: NDArray[np.intp]
     components: Components
+    guide_scale: float
     deviation: Array
 
     @property
@@ -82,7 +92,15 @@ class FrontEnd:
     @property
     def halo(self) -> int:
         """Pixels around a window that its channels depend on."""
-        return math.ceil(_REACH * max(self.config.scales))
+        widest = 2 * max(self.config.shapes, default=0)
+        return max(STEPS, widest) if any(self.config.spreading) else widest
+
+    @property
+    def narrow(self) -> NDArray[np.intp]:
+        """Channels that look at a pixel's nearest surroundings alone: the first copy, and shapes."""
+        num_components = len(self.components.matrix)
+        first_shape = num_components * len(self.config.spreading)
+        return np.concatenate([np.arange(num_components), np.arange(first_shape, self.num_channels)])
 
     def read(self, cube: Cube, window: Window) -> Array:
         """Channels of a window: (channels, height, width), NaN where a used band has no data.
@@ -93,11 +111,23 @@ class FrontEnd:
         _, rows, cols = cube.shape
         seen = window.grown(self.halo, rows, cols)
         reduced = self.components.apply(_spectra(self, cube, seen))
-        inner_rows, inner_cols = window.inside(seen).slices
-        scales = [_smoothed(reduced, sigma)[:, inner_rows, inner_cols] for sigma in self.config.scales]
-        channels: Array = np.concatenate(scales)
+        channels: Array = self._channels(reduced)[:, *window.inside(seen).slices]
         channels /= self.deviation[:, None, None]
         return channels
+
+    def _channels(self, reduced: Array) -> Array:
+        """All channels (channels, h, w) of components (components, h, w), not yet standardised."""
+        guide = _guide(self.config, self.components, reduced)
+        bonds = Bonds.of(guide, self.guide_scale, self.config.contrast) if any(self.config.spreading) else None
+        parts = [spread(reduced, bonds, own) if bonds and own else reduced for own in self.config.spreading]
+        if self.config.shapes:
+            parts.append(openings_closings(guide, self.config.shapes))
+        return np.concatenate(parts)
+
+    def bonds(self, cube: Cube, window: Window) -> Bonds:
+        """How strongly the pixels of a window hold together."""
+        guide = _guide(self.config, self.components, self.components.apply(_spectra(self, cube, window)))
+        return Bonds.of(guide, self.guide_scale, self.config.contrast)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The numbers that make it up, by name, to be saved."""
@@ -108,6 +138,7 @@ class FrontEnd:
             "mean": self.components.mean,
             "matrix": self.components.matrix,
             "values": self.components.values,
+            "guide_scale": np.array(self.guide_scale),
             "deviation": self.deviation,
         }
         if self.bands.wavelengths is not None:
@@ -127,6 +158,7 @@ class FrontEnd:
             bands=Bands(tuple(arrays["band_indices"].tolist()), int(arrays["num_bands"].item()), wavelengths),
             used=arrays["used"],
             components=Components(mean=arrays["mean"], matrix=arrays["matrix"], values=arrays["values"]),
+            guide_scale=float(arrays["guide_scale"]),
             deviation=arrays["deviation"],
         )
 
@@ -158,9 +190,11 @@ def fit_front_end(
         raise InputError("no pixel has data in all bands; check the no-data value and mark bad bands as not valid")
     components = _reduction(config, samples)
     reduced = [components.apply(block) for block in samples]
-    # Blocks end where windows go on, but the deviation of a smoothed channel is near enough.
-    deviations = [fit_scaling([_smoothed(block, sigma) for block in reduced]).deviation for sigma in config.scales]
-    return replace(bare, components=components, deviation=np.concatenate(deviations).astype(np.float32))
+    scale = float(np.mean([mean_square_difference(_guide(config, components, block)) for block in reduced]))
+    known = replace(bare, components=components, guide_scale=scale)
+    # Blocks end where windows go on, but the deviation of a spread channel is near enough.
+    deviation = fit_scaling([known._channels(block) for block in reduced]).deviation
+    return replace(known, deviation=deviation.astype(np.float32))
 
 
 def _unfitted(config: FrontEndConfig, cubes: Sequence[Cube]) -> FrontEnd:
@@ -178,12 +212,19 @@ def _unfitted(config: FrontEndConfig, cubes: Sequence[Cube]) -> FrontEnd:
     if not len(used):
         raise InputError("the scenes have no band in common; check their wavelengths and which bands are valid")
     centring = Components(mean=np.zeros(len(used)), matrix=np.eye(len(used)), values=np.ones(len(used)))
-    return FrontEnd(config=config, bands=bands, used=used, components=centring, deviation=np.ones(0, np.float32))
+    nothing = np.ones(0, np.float32)
+    return FrontEnd(config=config, bands=bands, used=used, components=centring, guide_scale=1.0, deviation=nothing)
 
 
-def _smoothed(channels: Array, sigma: float) -> Array:
-    """Channels (channels, height, width) at a scale; 0 is as they are."""
-    return gaussian(channels, sigma) if sigma else channels
+def _guide(config: FrontEndConfig, components: Components, reduced: Array) -> Array:
+    """What tells regions apart (guides, h, w): leading components, or bands over the whole spectrum, standardised."""
+    chosen = np.arange(min(_NUM_GUIDES, len(reduced)))
+    if config.reduction == "none":
+        # The first bands are the noisiest, not the most telling.
+        chosen = np.unique(np.linspace(0, len(reduced) - 1, _NUM_GUIDES + 2)[1:-1].round().astype(int))
+    deviation = np.sqrt(np.maximum(components.values[chosen], 1e-30)).astype(np.float32)
+    guide: Array = reduced[chosen] / deviation[:, None, None]
+    return guide
 
 
 def _reduction(config: FrontEndConfig, samples: Sequence[Array]) -> Components:

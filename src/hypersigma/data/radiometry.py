@@ -20,7 +20,7 @@ from hypersigma.errors import InputError
 from hypersigma.spectra import CANONICAL, response_matrix
 from hypersigma.tiling import blocks
 
-CANONICAL_BANDS = FrontEndConfig(bands="canonical", reduction="none", scales=(0.0,))
+CANONICAL_BANDS = FrontEndConfig(bands="canonical", reduction="none", spreading=(0.0,), shapes=())
 
 # Factor for a quantity by what the encoders were fed; products of reflectance hold 10000 for 1.
 _FACTORS = {
@@ -79,7 +79,7 @@ def require_wavelengths(cube: Cube) -> None:
 def present_bands(front_end: FrontEnd) -> NDArray[np.bool_] | None:
     """Which canonical bands the channels of a front end are (100,), or None where its channels are something else."""
     config = front_end.config
-    if config.bands == "native" or config.reduction != "none" or config.scales != CANONICAL_BANDS.scales:
+    if config.bands == "native" or config.reduction != "none" or (config.spreading, config.shapes) != ((0.0,), ()):
         return None
     present = np.zeros(len(CANONICAL), dtype=bool)
     present[front_end.used] = True
@@ -106,5 +106,6 @@ def radiometric_front_end(cube: Cube, gain: float) -> FrontEnd:
         bands=Bands.of(cube),
         used=used,
         components=Components(mean=np.zeros(count), matrix=np.eye(count), values=np.ones(count)),
+        guide_scale=1.0,
         deviation=np.full(count, 1 / gain, dtype=np.float32),
     )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
+from hypersigma.data.diffusion import Bonds
 from hypersigma.data.front_end import FrontEnd
 from hypersigma.tiling import Window, blocks
 
@@ -34,6 +35,10 @@ class Channels:
             return self.front_end.read(self.cube, window)
         rows, cols = window.slices
         return self._all[:, rows, cols]
+
+    def bonds(self, window: Window) -> Bonds:
+        """How strongly the pixels of a window hold together."""
+        return self.front_end.bonds(self.cube, window)
 
     @cached_property
     def _all(self) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ from hypersigma import registry
 from hypersigma.cube import Cube
 from hypersigma.data.front_end import FrontEnd
 from hypersigma.data.method import Tiling
+from hypersigma.engine.anchors import NOWHERE, Anchors
 from hypersigma.engine.channels import Channels
 from hypersigma.engine.devices import resolved
 from hypersigma.engine.loop import Curve
@@ -43,6 +44,7 @@ class NeuralFitted:
         members: trained networks; their quantities are averaged.
         decision: from quantities to layers.
         seed: of every draw of the fit.
+        anchors: the labels it was fitted on; they stand in the map of their own scene.
         curves: learning curve of each member, held: answers on held-out labels, and notes: what became of pre-trained
             weights; empty in a loaded model.
     """
@@ -54,6 +56,7 @@ class NeuralFitted:
     members: tuple[Task, ...]
     decision: Decision
     seed: int
+    anchors: Anchors = NOWHERE
     curves: tuple[Curve, ...] = ()
     held: tuple[Held, ...] = ()
     notes: tuple[str, ...] = ()
@@ -75,7 +78,7 @@ class NeuralFitted:
 
     def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         """Arrays of a window by layer name."""
-        return self.decision.finish(quantities, self._reader(cube), window)
+        return self.decision.finish(quantities, self._reader(cube), window, self.anchors.labels(cube, window))
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
         """Whole-scene arrays with their names, colours and units."""
@@ -102,6 +105,7 @@ class NeuralFitted:
             decision=configuration.unstructure(self.decision),
             num_members=len(self.members),
             seed=self.seed,
+            anchors=self.anchors.scenes,
         )
         tensors = {
             f"member.{index}.{key}": value
@@ -110,6 +114,7 @@ class NeuralFitted:
         }
         arrays = self.front_end.arrays().items()
         tensors |= {f"front_end.{key}": torch.from_numpy(np.asarray(value, order="C")) for key, value in arrays}
+        tensors |= {f"anchors.{key}": torch.from_numpy(value) for key, value in self.anchors.arrays().items()}
         # The description comes last: a folder without one is not taken for a model.
         save_tensors(folder / _TENSORS, tensors)
         with replaced_file(folder / DESCRIPTION) as place:
@@ -128,6 +133,7 @@ class _Description:
     decision: dict[str, Any]
     num_members: int
     seed: int
+    anchors: tuple[str, ...]
 
 
 def load(folder: Path, device: str = "auto") -> NeuralFitted:
@@ -164,6 +170,7 @@ def load(folder: Path, device: str = "auto") -> NeuralFitted:
         members=tuple(members),
         decision=configuration.structure(description.decision, task.Decision, f"{where}: decision"),
         seed=description.seed,
+        anchors=Anchors.of_arrays(description.anchors, _below("anchors", tensors)),
     )
 
 

@@ -20,6 +20,7 @@ import torch
 from hypersigma import config as configuration
 from hypersigma.data.front_end import FrontEnd, fit_front_end
 from hypersigma.data.labels import LabelledScene
+from hypersigma.engine.anchors import Anchors
 from hypersigma.engine.channels import Channels
 from hypersigma.engine.devices import drawing_apart, resolved
 from hypersigma.engine.fitted import NeuralFitted, member_quantities
@@ -98,6 +99,7 @@ class NeuralMethod:
             seed=seed,
             curves=tuple(curves),
             held=tuple(held),
+            anchors=Anchors.of(inputs),
             notes=notes,
         )
 
@@ -118,6 +120,7 @@ class NeuralMethod:
     ) -> Curve:
         """Train one member; its batches depend on (seed, member, step) alone."""
         seed, index = key
+        member.prepare(share.fitted, readers)
         sampler = member.sampler(share.fitted, readers)
         total = config.training.steps * count
         return train(
@@ -151,7 +154,7 @@ def _seed_of(seed: int, index: int) -> int:
 def _answers(member: Task, share: Share, readers: Sequence[Channels], config: TaskConfig) -> list[Held]:
     """What a member says of the labels held out from it, block by block with the margin that deciding may need."""
     held = []
-    for scene, reader in zip(share.held_out, readers, strict=True):
+    for scene, fitted, reader in zip(share.held_out, share.fitted, readers, strict=True):
         _, rows, cols = scene.cube.shape
         for block in blocks(rows, cols, _HELD_BLOCK):
             if not scene.labels[block.slices].any():
@@ -160,7 +163,7 @@ def _answers(member: Task, share: Share, readers: Sequence[Channels], config: Ta
             truth = np.zeros((seen.height, seen.width), dtype=np.int32)
             truth[block.inside(seen).slices] = scene.labels[block.slices]
             quantities = blended(partial(member_quantities, member, reader), seen, config.tile, config.overlap)
-            held.append(Held(quantities, reader, seen, truth))
+            held.append(Held(quantities, reader, seen, truth, fitted.labels[seen.slices]))
     return held
 
 

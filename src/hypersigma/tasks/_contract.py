@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hypersigma.cube import Cube
+from hypersigma.data.diffusion import Bonds
 from hypersigma.data.front_end import FrontEnd, FrontEndConfig
 from hypersigma.errors import ConfigError
 from hypersigma.georef import Georef
@@ -93,6 +94,9 @@ class ChannelReader(Protocol):
     def read(self, window: Window) -> NDArray[np.float32]:
         """Channels (C, h, w) of a window, NaN = no data."""
 
+    def bonds(self, window: Window) -> Bonds:
+        """How strongly the pixels of a window hold together."""
+
 
 class Decision(Protocol):
     """What turns blended quantities into layers, with whatever was settled on held-out labels; a dataclass."""
@@ -102,9 +106,9 @@ class Decision(Protocol):
         """Pixels around a window that `finish` needs."""
 
     def finish(
-        self, quantities: NDArray[np.float32], channels: ChannelReader, window: Window
+        self, quantities: NDArray[np.float32], channels: ChannelReader, window: Window, labels: NDArray[np.int32]
     ) -> dict[str, NDArray[Any]]:
-        """Arrays of a window by layer name."""
+        """Arrays of a window by layer name; `labels` (h, w) are those learned from, 0 elsewhere."""
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None, legend: Legend) -> tuple[Layer, ...]:
         """Whole-scene arrays with their names, colours and units."""
@@ -116,13 +120,14 @@ class Held(NamedTuple):
     Attributes:
         quantities: (Q, h, w).
         channels: of the scene; window: in the scene.
-        truth: (h, w) held-out labels, 0 elsewhere.
+        truth: (h, w) held-out labels, 0 elsewhere; labels: (h, w) those the member has learned from.
     """
 
     quantities: NDArray[np.float32]
     channels: ChannelReader
     window: Window
     truth: NDArray[np.int32]
+    labels: NDArray[np.int32]
 
 
 Sampler = Callable[[np.random.Generator], Batch]
@@ -184,6 +189,10 @@ class Task(nn.Module, ABC):
 
         `gain` times a scene's numbers is what the encoders were fed.
         """
+
+    @abstractmethod
+    def prepare(self, inputs: Any, readers: Sequence[ChannelReader]) -> None:
+        """Settle in closed form what is not trained step by step."""
 
     @abstractmethod
     def sampler(self, inputs: Any, readers: Sequence[ChannelReader]) -> Sampler:

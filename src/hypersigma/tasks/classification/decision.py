@@ -1,4 +1,10 @@
-"""From class probabilities to a map and a confidence one can believe."""
+"""From class probabilities to a map and a confidence one can believe.
+
+A network gives two answers for a pixel: one in the context that it has learned, and one of its spectrum alone (a
+linear discriminant). Context tells classes apart best near labelled ground, and misleads on ground that was never
+labelled, where the plain answer holds better. How near a pixel is to labels is how likely a random walk from it,
+which does not like to cross edges, meets one before it tires.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.data.class_maps import class_arrays, class_layers
-from hypersigma.data.diffusion import STEPS, diffuse, mean_square_difference
+from hypersigma.data.diffusion import STEPS, Bonds, spread, spread_probabilities
 from hypersigma.georef import Georef
 from hypersigma.products import Layer, Legend
 from hypersigma.tasks._contract import ChannelReader, Held
 from hypersigma.tiling import Window
 
 Array = NDArray[np.float32]
+Labels = NDArray[np.int32]
 
 REACH = STEPS
-LEADING = (0, 1, 2, 3, 4)
+_CERTAIN = 1e3  # weight of a labelled pixel's own value
+_TIRING = 0.003  # chance, against that of a step, that the walk of `nearness` ends
+_FAR, _NEAR = 0.025, 0.05  # chances of meeting a label between which a pixel goes from far to near
+_LEAST_FAR = 100  # held-out labels far from others that must speak for the weight of context there
+_CONTEXT_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _TEMPERATURES = np.geomspace(0.25, 4.0, 65)
 
 
@@ -29,37 +40,53 @@ class Decision:
 
     Attributes:
         fidelity: weight of a pixel's own probabilities when they spread within regions; 0 = no spreading.
-        guides: channels that tell regions apart.
-        contrast_scale: mean squared difference of neighbours in the guiding channels of the fitted scenes.
+        context_far: share of the answer in context, against that of the spectrum alone, far from labelled ground.
         temperature: probabilities are raised to 1 / temperature, so that confidence matches accuracy.
     """
 
     fidelity: float = 0.0
-    guides: tuple[int, ...] = LEADING
-    contrast_scale: float = 1.0
+    context_far: float = 0.0
     temperature: float = 1.0
 
     @property
     def halo(self) -> int:
-        return REACH if self.fidelity else 0
+        return REACH
 
-    def probabilities(self, quantities: Array, channels: ChannelReader, window: Window) -> Array:
-        """Calibrated class probabilities (K, h, w), NaN = no data."""
-        spread = quantities
+    def probabilities(self, quantities: Array, channels: ChannelReader, window: Window, labels: Labels) -> Array:
+        """Calibrated class probabilities (K, h, w), NaN = no data, of both answers (2 K, h, w)."""
+        bonds = channels.bonds(window)
+        context, plain = np.split(quantities, 2)
+        share = self.context_far + (1.0 - self.context_far) * nearness(labels > 0, bonds)
+        mixed = (share * context + (1.0 - share) * plain).astype(np.float32)
+        known = labels > 0
+        classes = np.arange(1, len(mixed) + 1)[:, None, None]
+        mixed = np.where(known & np.isfinite(mixed), (labels == classes).astype(np.float32), mixed)
         if self.fidelity:
-            guide = _guide(channels, window, self.guides)
-            spread = diffuse(quantities, guide, self.fidelity, self.contrast_scale)
-        return tempered(spread, self.temperature)
+            fidelity = np.where(known, _CERTAIN, self.fidelity).astype(np.float32)
+            mixed = spread_probabilities(mixed, bonds, fidelity)
+        return tempered(mixed, self.temperature)
 
-    def finish(self, quantities: Array, channels: ChannelReader, window: Window) -> dict[str, NDArray[Any]]:
+    def finish(
+        self, quantities: Array, channels: ChannelReader, window: Window, labels: Labels
+    ) -> dict[str, NDArray[Any]]:
         """The likeliest class of each pixel (0 = no data) and its probability."""
-        return class_arrays(self.probabilities(quantities, channels, window))
+        return class_arrays(self.probabilities(quantities, channels, window, labels))
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None, legend: Legend) -> tuple[Layer, ...]:
         """The map with its classes and the confidence."""
         return class_layers(
             arrays, georef, legend, "Probability of that class, calibrated on labels held out from training."
         )
+
+
+def nearness(labelled: NDArray[np.bool_], bonds: Bonds) -> Array:
+    """How near to labelled pixels each pixel (rows, cols) is, from 0 to 1."""
+    if not labelled.any():
+        return np.zeros(labelled.shape, dtype=np.float32)
+    weight = np.where(labelled, _CERTAIN, _TIRING).astype(np.float32)
+    chance = spread(labelled[None].astype(np.float32), bonds, weight)[0]
+    near: Array = np.clip((chance - _FAR) / (_NEAR - _FAR), 0.0, 1.0)
+    return near
 
 
 def tempered(probabilities: Array, temperature: float) -> Array:
@@ -70,50 +97,51 @@ def tempered(probabilities: Array, temperature: float) -> Array:
     return normalised
 
 
-def spread_over(num_channels: int) -> tuple[int, ...]:
-    """As many guides as leading ones, spread over channels that are bands: the first of these are the noisiest."""
-    inner = np.linspace(0, num_channels - 1, len(LEADING) + 2)[1:-1]
-    return tuple(int(index) for index in np.unique(inner.round()))
-
-
-def settle(spreading: Sequence[float], held: Sequence[Held], guides: tuple[int, ...] = LEADING) -> Decision:
+def settle(spreading: Sequence[float], held: Sequence[Held]) -> Decision:
     """The decision that held-out labels speak for; where there are none, probabilities are left as they are.
 
-    The spreading with the most held-out labels right, the lesser where two are equal; then the temperature of the
-    least negative log-likelihood (Guo et al., ICML 2017).
+    The weight of context far from labels, then the spreading, with the most held-out labels right, the lesser where
+    two are equal; then the temperature of the least negative log-likelihood (Guo et al., ICML 2017).
     """
     if not held:
         return Decision()
-    scale = float(np.mean([mean_square_difference(_guide(item.channels, item.window, guides)) for item in held]))
-    found = []
+    best = Decision()
+    if _num_far(held) >= _LEAST_FAR:
+        best = max(
+            (replace(best, context_far=weight) for weight in _CONTEXT_WEIGHTS), key=lambda d: _num_right(d, held)
+        )
     # From none over little to much: `max` takes the first of equals.
-    for fidelity in sorted(spreading, key=lambda value: -value if value else -np.inf):
-        candidate = Decision(fidelity=fidelity, guides=guides, contrast_scale=scale)
-        probabilities, truth = pooled(candidate, held)
-        num_right = int((probabilities.argmax(axis=0) + 1 == truth).sum())
-        found.append((num_right, candidate, probabilities, truth))
-    _, best, probabilities, truth = max(found, key=lambda item: item[0])
-    return replace(best, temperature=_temperature(probabilities, truth))
+    widths = sorted(spreading, key=lambda value: -value if value else -np.inf)
+    best = max((replace(best, fidelity=fidelity) for fidelity in widths), key=lambda d: _num_right(d, held))
+    return replace(best, temperature=_temperature(*pooled(best, held)))
 
 
-def _guide(channels: ChannelReader, window: Window, guides: tuple[int, ...]) -> Array:
-    """The guiding channels (at most all there are, h, w) of a window."""
-    array = channels.read(window)
-    return array[[index for index in guides if index < len(array)]]
+def _num_far(held: Sequence[Held]) -> int:
+    """Held-out labels that lie far from those learned from."""
+    return sum(
+        int(((item.truth > 0) & (nearness(item.labels > 0, item.channels.bonds(item.window)) < 0.5)).sum())
+        for item in held
+    )
 
 
-def pooled(decision: Decision, held: Sequence[Held]) -> tuple[Array, NDArray[np.int32]]:
+def _num_right(decision: Decision, held: Sequence[Held]) -> int:
+    """Held-out labels that a decision gets right."""
+    probabilities, truth = pooled(decision, held)
+    return int((probabilities.argmax(axis=0) + 1 == truth).sum())
+
+
+def pooled(decision: Decision, held: Sequence[Held]) -> tuple[Array, Labels]:
     """Probabilities (K, n) and truth (n,) of all held-out labels with data."""
     parts, truths = [], []
     for item in held:
-        probabilities = decision.probabilities(item.quantities, item.channels, item.window)
+        probabilities = decision.probabilities(item.quantities, item.channels, item.window, item.labels)
         chosen = (item.truth > 0) & np.isfinite(probabilities).all(axis=0)
         parts.append(probabilities[:, chosen])
         truths.append(item.truth[chosen])
     return np.concatenate(parts, axis=1), np.concatenate(truths)
 
 
-def _temperature(probabilities: Array, truth: NDArray[np.int32]) -> float:
+def _temperature(probabilities: Array, truth: Labels) -> float:
     """The temperature under which the truth (n,) is likeliest, given probabilities (K, n); 1 without any truth."""
     if not len(truth):
         return 1.0

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import conv2d, cross_entropy
 
 from hypersigma.data.front_end import FrontEnd
 from hypersigma.data.labels import LabelledScene
@@ -23,10 +23,10 @@ from hypersigma.products import Legend
 from hypersigma.tasks._contract import Batch, ChannelReader, Held, Sampler, Share, Task
 from hypersigma.tasks.classification import decision
 from hypersigma.tasks.classification.config import ClassificationConfig
+from hypersigma.tasks.classification.discriminant import labelled_samples, shrinkage_discriminant
 from hypersigma.tasks.classification.examples import Crops
 from hypersigma.tasks.classification.network import ClassificationNetwork, NetworkConfig, published_config
 from hypersigma.tasks.classification.shares import shares
-from hypersigma.tiling import Window
 from hypersigma.weights.encoders import Encoders
 from hypersigma.weights.pretrained import Kind
 from hypersigma.weights.receipt import Receipt
@@ -35,24 +35,29 @@ _WINDOWS_AT_ONCE = 64  # of head "patch", in prediction
 
 
 class Classification(Task):
-    """A classification network with, beside the tokens, a narrow path that looks at single pixels."""
+    """A classification network, with a narrow path that looks at single pixels and a linear discriminant beside it."""
 
     name: ClassVar[str] = "classification"
     Config = ClassificationConfig
     Decision = decision.Decision
+    discriminant: Tensor
 
     def __init__(
-        self, config: ClassificationConfig, num_channels: int, num_classes: int, present: Tensor | None = None
+        self, config: ClassificationConfig, front_end: FrontEnd, num_classes: int, present: Tensor | None = None
     ) -> None:
         super().__init__()
         self.config = config
         self.canonical = None if present is None else CanonicalImage(present)
+        num_channels = front_end.num_channels
         bands = num_channels if present is None else len(present)
         self.network = ClassificationNetwork(_network_config(config, bands, num_classes))
         self.detail = (
             None if self._by_window or not config.detail else _pixel_path(num_channels, config.detail, num_classes)
         )
         self.margin = config.window // 2 if self._by_window else 0
+        self.narrow = torch.from_numpy(front_end.narrow)
+        # Settled in closed form, so it is a state and not a parameter.
+        self.register_buffer("discriminant", torch.zeros(num_classes, len(self.narrow) + 1))
 
     @property
     def _by_window(self) -> bool:
@@ -62,7 +67,7 @@ class Classification(Task):
     def build(cls, config: ClassificationConfig, front_end: FrontEnd, legend: Legend) -> Classification:
         present = present_bands(front_end)
         mask = None if present is None else torch.from_numpy(present)
-        return cls(config, front_end.num_channels, len(legend.names), mask)
+        return cls(config, front_end, len(legend.names), mask)
 
     @classmethod
     def for_weights(
@@ -77,7 +82,7 @@ class Classification(Task):
         kinds = {part.card.kind: part.card.config.positions for part in weights.parts}
         return replace(
             config,
-            front_end=replace(config.front_end, reduction="none", scales=(0.0,)),
+            front_end=replace(config.front_end, reduction="none", spreading=(0.0,), shapes=()),
             spatial_positions=kinds.get("spatial", config.spatial_positions),
             spectral_positions=kinds.get("spectral", config.spectral_positions),
         )
@@ -103,14 +108,17 @@ class Classification(Task):
 
     @classmethod
     def reach(cls, config: ClassificationConfig) -> int:
-        return decision.REACH if any(config.spreading) else 0
+        return decision.REACH
 
     @classmethod
     def settle(cls, config: ClassificationConfig, held: Sequence[Held]) -> decision.Decision:
-        if config.front_end.reduction != "none" or not held:
-            return decision.settle(config.spreading, held)
-        num_channels = len(held[0].channels.read(Window(0, 0, 1, 1)))
-        return decision.settle(config.spreading, held, decision.spread_over(num_channels))
+        return decision.settle(config.spreading, held)
+
+    def prepare(self, inputs: Sequence[LabelledScene], readers: Sequence[ChannelReader]) -> None:
+        """Settle the linear discriminant of the narrow channels on the labelled pixels."""
+        samples, classes = labelled_samples(inputs, readers)
+        weights = shrinkage_discriminant(samples[:, self.narrow.numpy()], classes, len(self.discriminant))
+        self.discriminant.copy_(torch.from_numpy(weights))
 
     def sampler(self, inputs: Sequence[LabelledScene], readers: Sequence[ChannelReader]) -> Sampler:
         size = self.config.window if self._by_window else self.config.tile
@@ -133,7 +141,15 @@ class Classification(Task):
         return {"loss": summed / (batch.target > 0).sum().clamp(min=1)}
 
     def quantities(self, image: Tensor) -> Tensor:
-        """Class probabilities (B, K, h, w)."""
+        """Class probabilities (B, 2 K, h, w): those of the network, then those of the linear discriminant."""
+        rows, cols = (length - 2 * self.margin for length in image.shape[-2:])
+        middle = image[..., self.margin : self.margin + rows, self.margin : self.margin + cols]
+        weight, bias = self.discriminant[:, :-1], self.discriminant[:, -1]
+        plain = conv2d(middle[:, self.narrow], weight[..., None, None], bias).softmax(dim=1)
+        return torch.cat([self._in_context(image), plain], dim=1)
+
+    def _in_context(self, image: Tensor) -> Tensor:
+        """Class probabilities (B, K, h, w) of the network."""
         if not self._by_window:
             return self._dense(image).softmax(dim=1)
         side = self.config.window
