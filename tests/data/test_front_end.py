@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from hypersigma.cube import Cube
 from hypersigma.data import front_end as module
+from hypersigma.data.diffusion import STEPS, mean_square_difference
 from hypersigma.data.front_end import FrontEnd, FrontEndConfig, fit_front_end
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.spectra import CANONICAL
 from hypersigma.tiling import Window
 from tests.fakes.fields import AVIRIS_LIKE, ENMAP_LIKE, crops, field_cube
 
-SMALL = FrontEndConfig(num_components=4, scales=(0.0, 2.0))
+SMALL = FrontEndConfig(num_components=4, spreading=(0.0, 0.03), shapes=(1, 2))
 TRUTH = crops()
 SCENE = field_cube(TRUTH)
 FITTED = fit_front_end(SMALL, [SCENE])
@@ -32,20 +33,67 @@ def changed(cube: Cube, place: tuple, value: float) -> Cube:
 @pytest.mark.parametrize("bands", ["canonical", "native"])
 @pytest.mark.parametrize(("reduction", "channels"), [("mnf", 4), ("pca", 4), ("none", None)])
 def test_channels_are_standardised(bands, reduction, channels):
-    config = FrontEndConfig(bands=bands, reduction=reduction, num_components=4, scales=(0.0, 1.5))
+    config = FrontEndConfig(bands=bands, reduction=reduction, num_components=4, spreading=(0.0, 0.1), shapes=(1,))
     fitted = fit_front_end(config, [SCENE])
     found = fitted.read(SCENE, SCENE.window)
     each = channels or (len(AVIRIS_LIKE) if bands == "native" else len(fitted.used))
-    assert found.shape == (2 * each, *TRUTH.shape)
-    assert fitted.num_channels == 2 * each
-    assert fitted.halo == 6
+    guides = min(each, 5)
+    # Two copies, then an opening and a closing of each guide.
+    assert found.shape == (2 * each + 2 * guides, *TRUTH.shape)
+    assert fitted.num_channels == len(found)
+    np.testing.assert_array_equal(fitted.narrow, [*range(each), *range(2 * each, len(found))])
     assert found.dtype == np.float32
     np.testing.assert_allclose(found[:each].mean(axis=(1, 2)), 0, atol=1e-3)
     np.testing.assert_allclose(found.std(axis=(1, 2)), 1, atol=2e-2)
 
 
+@pytest.mark.parametrize(
+    ("spreading", "shapes", "halo"),
+    [((0.1, 0.0), (1, 2), STEPS), ((0.1,), (40,), 80), ((0.0,), (3,), 6), ((0.0,), (), 0), ((0.3,), (), STEPS)],
+)
+def test_how_far_channels_look(spreading, shapes, halo):
+    config = FrontEndConfig(num_components=2, spreading=spreading, shapes=shapes)
+    assert fit_front_end(config, [SCENE]).halo == halo
+
+
+def test_copies_are_spread_within_regions():
+    """The wider a copy, the less noise within fields, and the same steps between them."""
+    config = FrontEndConfig(num_components=2, spreading=(0.0, 1.0, 0.1), shapes=())
+    fitted = fit_front_end(config, [SCENE])
+    copies = fitted.read(SCENE, SCENE.window).reshape(3, 2, *TRUTH.shape)[:, 0]
+    inside = [np.mean([copy[value == TRUTH].std() for value in (1, 2, 3)]) for copy in copies]
+    assert inside[0] > 1.3 * inside[1] > 1.3**2 * inside[2]
+    between = [np.std([copy[value == TRUTH].mean() for value in (1, 2, 3)]) for copy in copies]
+    np.testing.assert_allclose(between, 1.0, atol=0.15)
+
+
+def test_the_more_contrast_the_less_is_bridged():
+    bonds = [
+        fit_front_end(FrontEndConfig(contrast=contrast), [SCENE]).bonds(SCENE, SCENE.window) for contrast in (1, 4)
+    ]
+    assert (bonds[0].right >= bonds[1].right).all()
+    edges = np.diff(TRUTH, axis=1) != 0
+    for each in bonds:
+        assert each.right[~edges].mean() > 2 * each.right[edges].mean()
+    assert (fit_front_end(FrontEndConfig(contrast=0.0), [SCENE]).bonds(SCENE, SCENE.window).down == 1).all()
+
+
+def test_bonds_of_a_window_are_those_of_the_whole():
+    whole, part = FITTED.bonds(SCENE, SCENE.window), FITTED.bonds(SCENE, Window(3, 5, 20, 30))
+    np.testing.assert_allclose(part.right, whole.right[3:23, 5:34], atol=1e-4)
+    np.testing.assert_allclose(part.down, whole.down[3:22, 5:35], atol=1e-4)
+
+
+def test_differences_count_against_those_of_the_scene():
+    """Neighbours differ by `guide_scale` on average, in leading components of deviation one."""
+    fitted = fit_front_end(FrontEndConfig(bands="native", num_components=4), [SCENE])
+    guide = fitted.components.apply(SCENE.read()) / np.sqrt(fitted.components.values)[:, None, None]
+    assert fitted.guide_scale == pytest.approx(mean_square_difference(guide), rel=1e-3)
+
+
 def test_bands_without_reduction_are_the_bands():
-    native = fit_front_end(FrontEndConfig(bands="native", reduction="none", scales=(0.0,)), [SCENE])
+    config = FrontEndConfig(bands="native", reduction="none", spreading=(0.0,), shapes=())
+    native = fit_front_end(config, [SCENE])
     array = SCENE.read()
     expected = (array - array.mean((1, 2), keepdims=True)) / array.std((1, 2), keepdims=True)
     np.testing.assert_allclose(native.read(SCENE, SCENE.window), expected, atol=1e-4)
@@ -78,7 +126,7 @@ def test_pixels_without_data_have_no_channels_and_disturb_no_neighbour():
 
 
 def test_a_constant_band_says_nothing():
-    config = FrontEndConfig(bands="native", reduction="none", scales=(0.0, 2.0))
+    config = FrontEndConfig(bands="native", reduction="none", spreading=(0.0, 0.1), shapes=())
     flat = changed(SCENE, (slice(5, 6),), 0.25)
     found = fit_front_end(config, [flat]).read(flat, flat.window)
     assert (found[5] == 0).all()
@@ -89,7 +137,7 @@ def test_a_constant_band_says_nothing():
 
 @pytest.mark.parametrize("bands", ["canonical", "native"])
 def test_what_is_saved_gives_the_same_channels(bands):
-    config = FrontEndConfig(bands=bands, num_components=4, scales=(0.0,))
+    config = FrontEndConfig(bands=bands, num_components=4, spreading=(0.0,), shapes=())
     fitted = fit_front_end(config, [SCENE])
     again = FrontEnd.of_arrays(config, fitted.arrays())
     np.testing.assert_array_equal(again.read(SCENE, SCENE.window), fitted.read(SCENE, SCENE.window))
@@ -100,7 +148,7 @@ def test_what_is_saved_gives_the_same_channels(bands):
 
 def test_native_bands_need_no_wavelengths():
     nameless = field_cube(TRUTH, None)
-    config = FrontEndConfig(bands="native", num_components=4, scales=(0.0,))
+    config = FrontEndConfig(bands="native", num_components=4, spreading=(0.0,), shapes=())
     fitted = fit_front_end(config, [nameless])
     assert "wavelengths" not in fitted.arrays()
     again = FrontEnd.of_arrays(config, fitted.arrays())
@@ -146,7 +194,7 @@ def test_sensors_without_a_common_band():
     ],
 )
 def test_native_bands_of_another_sensor(wavelengths, said):
-    config = FrontEndConfig(bands="native", num_components=4, scales=(0.0,))
+    config = FrontEndConfig(bands="native", num_components=4, spreading=(0.0,), shapes=())
     fitted = fit_front_end(config, [SCENE])
     other = field_cube(TRUTH, wavelengths)
     with pytest.raises(InputError, match=f"{said}.*bands: canonical"):
@@ -158,7 +206,7 @@ def test_native_bands_of_another_sensor(wavelengths, said):
 @pytest.mark.parametrize("bands", ["canonical", "native"])
 def test_bands_left_out_of_one_scene_are_left_out_of_all(bands):
     """A scene whose empty bands nobody marked gives the channels of the one whose empty bands were."""
-    config = FrontEndConfig(bands=bands, num_components=4, scales=(0.0,))
+    config = FrontEndConfig(bands=bands, num_components=4, spreading=(0.0,), shapes=())
     bad = np.isin(np.arange(60), [20, 21])
     empty = changed(SCENE, (slice(20, 22),), 0.0)
     marked = empty.dropped(bad, "zero in every pixel")
@@ -172,7 +220,7 @@ def test_bands_left_out_of_one_scene_are_left_out_of_all(bands):
 
 @pytest.mark.parametrize("bands", ["canonical", "native"])
 def test_a_band_that_is_missing_altogether(bands):
-    fitted = fit_front_end(FrontEndConfig(bands=bands, num_components=4, scales=(0.0,)), [SCENE])
+    fitted = fit_front_end(FrontEndConfig(bands=bands, num_components=4, spreading=(0.0,), shapes=()), [SCENE])
     lacking = changed(SCENE, (slice(20, 21),), np.nan).dropped(np.arange(60) == 20, "no data in any pixel")
     with pytest.raises(InputError, match=r"no data in band 21 \(no data in any pixel\)"):
         fitted.read(lacking, lacking.window)
@@ -181,7 +229,7 @@ def test_a_band_that_is_missing_altogether(bands):
 def test_statistics_of_labelled_pixels_see_nothing_else():
     mask = np.zeros(TRUTH.shape, dtype=bool)
     mask[4:12, 4:12] = True
-    config = FrontEndConfig(num_components=3, scales=(0.0,), statistics="labelled")
+    config = FrontEndConfig(num_components=3, spreading=(0.0,), shapes=(), statistics="labelled")
     fitted = fit_front_end(config, [SCENE], [mask])
     elsewhere = changed(SCENE, (slice(None), slice(20, None)), 0.9)
     again = fit_front_end(config, [elsewhere], [mask])
@@ -212,7 +260,7 @@ def test_labels_in_one_corner_of_a_large_scene_are_found(monkeypatch):
     monkeypatch.setattr(module, "_MAX_PIXELS", 6 * 6 * 2)
     mask = np.zeros(TRUTH.shape, dtype=bool)
     mask[33:39, 40:46] = True
-    config = FrontEndConfig(num_components=2, scales=(0.0,), statistics="labelled")
+    config = FrontEndConfig(num_components=2, spreading=(0.0,), shapes=(), statistics="labelled")
     assert fit_front_end(config, [SCENE], [mask]).num_channels == 2
 
 
@@ -225,8 +273,10 @@ def test_a_scene_without_any_data():
     ("settings_", "said"),
     [
         ({"num_components": 0}, "num_components must be at least 1, not 0"),
-        ({"scales": ()}, "scales must be numbers of pixels"),
-        ({"scales": (0.0, -1.0)}, "scales must be numbers of pixels"),
+        ({"spreading": ()}, r"spreading must be weights, 0 or more, .* not \[\]"),
+        ({"spreading": (0.0, -1.0)}, r"spreading must be weights, 0 or more, .* not \[0.0, -1.0\]"),
+        ({"contrast": -1.0}, "contrast too"),
+        ({"shapes": (2, 0)}, r"shapes must be numbers of pixels, 1 or more, not \[2, 0\]"),
     ],
 )
 def test_settings_that_cannot_be(settings_, said):

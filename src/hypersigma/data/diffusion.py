@@ -57,13 +57,18 @@ class Bonds:
         known = np.isfinite(features).all(axis=0)
         filled = np.where(known, features, 0.0)
         exponent = -contrast / max(scale, 1e-30)
-        bonds = [
-            np.where(
-                both, np.maximum(np.exp(exponent * np.square(np.diff(filled, axis=axis)).sum(axis=0)), _LEAST), 0.0
-            )
-            for axis, both in ((1, known[:-1] & known[1:]), (2, known[:, :-1] & known[:, 1:]))
-        ]
-        return cls(known, bonds[0].astype(np.float32), bonds[1].astype(np.float32))
+        down, right = (
+            np.maximum(np.exp(exponent * np.square(np.diff(filled, axis=axis)).sum(axis=0)), _LEAST) for axis in (1, 2)
+        )
+        return cls(known, down.astype(np.float32), right.astype(np.float32)).among(known)
+
+    def among(self, known: NDArray[np.bool_]) -> Bonds:
+        """The bonds among some pixels (rows, cols) alone."""
+        return Bonds(
+            self.known & known,
+            self.down * (known[:-1] & known[1:]),
+            self.right * (known[:, :-1] & known[:, 1:]),
+        )
 
     def received(self, values: Array) -> Array:
         """W x (K, rows, cols): what each pixel receives from its neighbours."""
@@ -83,7 +88,9 @@ def spread(values: Array, bonds: Bonds, fidelity: float | Array) -> Array:
         bonds: w.
         fidelity: g > 0, the weight of a pixel's own value, one for all or (rows, cols); the smaller, the wider.
     """
-    known = bonds.known & np.isfinite(values).all(axis=0)
+    complete: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(values))
+    bonds = bonds.among(complete)
+    known = bonds.known
     own = np.where(known, values, 0.0).astype(np.float32)
     weight = np.where(known, fidelity, 1.0).astype(np.float32)
     degree = weight + bonds.received(known[None].astype(np.float32))

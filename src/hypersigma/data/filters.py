@@ -154,14 +154,18 @@ def openings_closings(array: NDArray[Any], radii: Sequence[int]) -> NDArray[np.f
     """Openings and closings of an array (bands, rows, cols) with squares: (2 * radii * bands, rows, cols).
 
     An opening takes away what is bright and narrower than 2 r + 1 pixels, a closing what is dark. A pixel depends on
-    nothing further away than 2 r pixels; NaN stays NaN.
+    nothing further away than 2 r pixels.
     """
     valid = _valid(array)
-    filled = np.where(valid, array, 0.0).astype(np.float32)
-    made = [
-        operator(filled, size=(1, 2 * radius + 1, 2 * radius + 1))
-        for radius in radii
-        for operator in (ndimage.grey_opening, ndimage.grey_closing)
-    ]
+    values = array.astype(np.float32)
+    made = [sign * _opening(sign * values, valid, radius) for radius in radii for sign in (1, -1)]
     result: NDArray[np.float32] = np.where(valid, np.concatenate(made), np.float32(np.nan))
     return result
+
+
+def _opening(array: NDArray[np.float32], valid: NDArray[np.bool_], radius: int) -> NDArray[np.float32]:
+    """The opening of an array (bands, rows, cols) with a square, over valid pixels only."""
+    size = (1, 2 * radius + 1, 2 * radius + 1)
+    eroded = ndimage.minimum_filter(np.where(valid, array, np.float32(np.inf)), size)
+    opened: NDArray[np.float32] = ndimage.maximum_filter(np.where(valid, eroded, np.float32(-np.inf)), size)
+    return opened
