@@ -7,6 +7,7 @@ import pytest
 
 from hypersigma.data.front_end import FrontEndConfig, fit_front_end
 from hypersigma.engine import channels as module
+from hypersigma.engine.anchors import fingerprint
 from hypersigma.engine.channels import Channels
 from hypersigma.tiling import Window
 from tests.fakes.fields import crops, field_cube
@@ -31,3 +32,13 @@ def test_how_they_are_kept_changes_nothing(most_kept: int, block: int, monkeypat
     channels, whole = Channels(FITTED, CUBE), FITTED.read(CUBE, CUBE.window)
     for window in WINDOWS:
         np.testing.assert_allclose(channels.read(window), whole[:, *window.slices], atol=1e-4)
+
+
+def test_bonds_are_those_of_the_front_end_and_computed_once_for_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    channels = Channels(FITTED, CUBE)
+    for window in WINDOWS:
+        np.testing.assert_array_equal(channels.bonds(window).right, FITTED.bonds(CUBE, window).right)
+    assert channels.fingerprint == fingerprint(CUBE)
+    last = channels.bonds(WINDOWS[-1])
+    monkeypatch.setattr(type(FITTED), "bonds", None)
+    assert channels.bonds(WINDOWS[-1]) is last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ import pytest
 import torch
 import yaml
 
+from hypersigma.cube import Cube
 from hypersigma.data.front_end import FrontEndConfig
 from hypersigma.engine import fitted as module
+from hypersigma.engine.anchors import Anchors
 from hypersigma.engine.fitted import NeuralFitted
 from hypersigma.engine.predict import load_model, predict_scene
 from hypersigma.errors import ConfigError, HypersigmaError, InputError, WeightsError
@@ -57,7 +60,7 @@ def test_what_is_loaded_predicts_the_same_bits(fitted: NeuralFitted, saved: Path
 @pytest.mark.parametrize(
     "changes",
     [
-        {"front_end": FrontEndConfig(bands="native", reduction="none", scales=(0.0,))},
+        {"front_end": FrontEndConfig(bands="native", reduction="none", spreading=(0.0,), shapes=())},
         {"head": "patch", "window": 3, "pixels_per_batch": 100},
         {"architecture": "published", "patch": 4},
     ],
@@ -68,6 +71,23 @@ def test_every_kind_of_network_is_loaded(changes: dict[str, object], tmp_path: P
     found.save(tmp_path)
     expected, again = predict_scene(found, CUBE), predict_scene(load_model(tmp_path, "cpu"), CUBE)
     np.testing.assert_array_equal(expected["confidence"], again["confidence"])
+
+
+def test_labels_stand_in_the_map_of_their_own_scene_alone(saved: Path, tmp_path: Path) -> None:
+    """Labels that are wrong: the map of their scene keeps them, that of another scene never heard of them."""
+    scene = field_scene()
+    wrong = replace(scene, labels=np.where(scene.labels, 1 + scene.labels % 3, 0).astype(np.int32))
+    labelled = scene.labels > 0
+    model = load_model(saved, "cpu")
+    assert isinstance(model, NeuralFitted)
+    right = predict_scene(model, scene.cube)["map"]
+    np.testing.assert_array_equal(right[labelled], scene.labels[labelled])
+    replace(model, anchors=Anchors.of([wrong])).save(tmp_path)
+    same = Cube.from_array(scene.cube.read(), scene.cube.wavelengths)
+    found = predict_scene(load_model(tmp_path, "cpu"), same)["map"]
+    np.testing.assert_array_equal(found[labelled], wrong.labels[labelled])
+    other = predict_scene(load_model(tmp_path, "cpu"), field_cube(crops(), seed=8))["map"]
+    np.testing.assert_array_equal(other, predict_scene(model, field_cube(crops(), seed=8))["map"])
 
 
 def test_a_loaded_model_can_be_saved_again(saved: Path, tmp_path: Path) -> None:
@@ -125,6 +145,7 @@ def truncated(folder: Path) -> None:
         ),
         (truncated, WeightsError, "model.safetensors: damaged or truncated"),
         (without("front_end.matrix"), WeightsError, "there is no front_end.matrix; fit and save again"),
+        (without("anchors.0.places"), WeightsError, "there is no anchors.0.places; fit and save again"),
         (without("member.1."), WeightsError, "Missing key"),
     ],
 )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hypersigma.cube import Cube
 from hypersigma.data.diffusion import Bonds
 from hypersigma.data.front_end import FrontEnd
+from hypersigma.engine.anchors import fingerprint
 from hypersigma.tiling import Window, blocks
 
 _MOST_KEPT = 64 << 20  # bytes
@@ -24,6 +25,7 @@ class Channels:
         self.cube = cube
         _, rows, cols = cube.shape
         self._keep = 4 * front_end.num_channels * rows * cols <= _MOST_KEPT
+        self._last_bonds: tuple[Window, Bonds] | None = None
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Channels (C, h, w) of a window, NaN = no data.
@@ -38,7 +40,15 @@ class Channels:
 
     def bonds(self, window: Window) -> Bonds:
         """How strongly the pixels of a window hold together."""
-        return self.front_end.bonds(self.cube, window)
+        # Settling a decision asks for the same ones again and again.
+        if self._last_bonds is None or self._last_bonds[0] != window:
+            self._last_bonds = window, self.front_end.bonds(self.cube, window)
+        return self._last_bonds[1]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells the scene from any other."""
+        return fingerprint(self.cube)
 
     @cached_property
     def _all(self) -> NDArray[np.float32]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,8 @@ class NeuralFitted:
 
     def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         """Arrays of a window by layer name."""
-        return self.decision.finish(quantities, self._reader(cube), window, self.anchors.labels(cube, window))
+        reader = self._reader(cube)
+        return self.decision.finish(quantities, reader, window, self.anchors.labels(reader.fingerprint, window))
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
         """Whole-scene arrays with their names, colours and units."""
@@ -152,11 +154,10 @@ def load(folder: Path, device: str = "auto") -> NeuralFitted:
     config: Any = configuration.structure(description.config, task.Config, f"{where}: config")
     legend = Legend(description.names, description.colors)
     tensors = load_tensors(folder / _TENSORS)
-    try:
-        arrays = {key: value.numpy() for key, value in _below("front_end", tensors).items()}
+    with _arrays("front_end", tensors, folder) as arrays:
         front_end = FrontEnd.of_arrays(config.front_end, arrays)
-    except KeyError as error:
-        raise WeightsError(f"{folder / _TENSORS}: there is no front_end.{error.args[0]}; fit and save again") from error
+    with _arrays("anchors", tensors, folder) as arrays:
+        anchors = Anchors.of_arrays(description.anchors, arrays)
     members = []
     for index in range(description.num_members):
         member = task.build(config, front_end, legend)
@@ -170,7 +171,7 @@ def load(folder: Path, device: str = "auto") -> NeuralFitted:
         members=tuple(members),
         decision=configuration.structure(description.decision, task.Decision, f"{where}: decision"),
         seed=description.seed,
-        anchors=Anchors.of_arrays(description.anchors, _below("anchors", tensors)),
+        anchors=anchors,
     )
 
 
@@ -178,6 +179,15 @@ def _below(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.
     """Those of the tensors that are named "<prefix>.<name>", by the rest of their names."""
     start = f"{prefix}."
     return {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}
+
+
+@contextmanager
+def _arrays(prefix: str, tensors: Mapping[str, torch.Tensor], folder: Path) -> Iterator[dict[str, NDArray[Any]]]:
+    """The saved numbers of a part; one that the part lacks is told."""
+    try:
+        yield {key: value.numpy() for key, value in _below(prefix, tensors).items()}
+    except KeyError as error:
+        raise WeightsError(f"{folder / _TENSORS}: there is no {prefix}.{error.args[0]}; fit and save again") from error
 
 
 def _load_state(network: torch.nn.Module, state: Mapping[str, torch.Tensor], folder: Path) -> None:
