@@ -104,7 +104,7 @@ def test_windows_are_looked_at_as_if_alone() -> None:
     with torch.inference_mode():
         for row, col in ((0, 0), (4, 5), (8, 9)):
             alone = member(padded[None, :, row : row + 5, col : col + 5]).softmax(dim=1)[0]
-            np.testing.assert_allclose(part[:, row, col], alone, atol=1e-5)
+            np.testing.assert_allclose(part[:3, row, col], alone, atol=1e-5)
 
 
 # Smaller than a patch of 4, between, whole tiles of 16, and more.

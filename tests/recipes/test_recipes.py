@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import hypersigma
 from hypersigma import registry
 from hypersigma.config import load_yaml
+from hypersigma.cube import Cube
+from hypersigma.data.front_end import fit_front_end
 
 FOLDER = Path(hypersigma.__file__).parent / "recipes"
 RECIPES = sorted(FOLDER.rglob("*.yaml"))
+CUBE = Cube.from_array(np.random.default_rng(0).normal(size=(40, 8, 9)).astype(np.float32))
 
 
 def header(path: Path) -> str:
@@ -40,9 +45,10 @@ def test_the_network_of_a_recipe_can_be_built(path: Path) -> None:
 
     kind = registry.load("hypersigma.tasks", path.parent.name).TASK
     config = load_yaml(path, kind.Config)
-    channels = config.front_end.num_components * len(config.front_end.scales)
+    front_end = fit_front_end(replace(config.front_end, bands="native"), [CUBE])
+    channels = front_end.num_channels
     with torch.device("meta"):
-        network = kind(config, channels, 16)
+        network = kind(config, front_end, 16)
         side = config.window if config.head == "patch" else config.tile
         scores = network(torch.empty(1, channels, side, side))
     assert scores.shape[:2] == (1, 16)

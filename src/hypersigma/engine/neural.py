@@ -120,8 +120,9 @@ class NeuralMethod:
     ) -> Curve:
         """Train one member; its batches depend on (seed, member, step) alone."""
         seed, index = key
-        member.prepare(share.fitted, readers)
+        # First the sampler: it refuses labels that nothing can be learned from.
         sampler = member.sampler(share.fitted, readers)
+        member.prepare(share.fitted, readers)
         total = config.training.steps * count
         return train(
             member,

@@ -25,7 +25,7 @@ from hypersigma.tiling import Window
 Array = NDArray[np.float32]
 Labels = NDArray[np.int32]
 
-REACH = STEPS
+REACH = 2 * STEPS  # spreading looks at answers whose mixture looks at labels
 _CERTAIN = 1e3  # weight of a labelled pixel's own value
 _TIRING = 0.003  # chance, against that of a step, that the walk of `nearness` ends
 _FAR, _NEAR = 0.025, 0.05  # chances of meeting a label between which a pixel goes from far to near
@@ -50,7 +50,7 @@ class Decision:
 
     @property
     def halo(self) -> int:
-        return REACH
+        return REACH if self.fidelity else STEPS
 
     def probabilities(self, quantities: Array, channels: ChannelReader, window: Window, labels: Labels) -> Array:
         """Calibrated class probabilities (K, h, w), NaN = no data, of both answers (2 K, h, w)."""
