@@ -1,8 +1,9 @@
 """What a network sees of a scene: bands of any sensor brought to fixed, standardised channels.
 
 Bands go to the canonical grid (or stay native), are reduced to components that whiten the sensor's noise (or
-kept), spread within regions at several widths, and standardised. All statistics are fitted once, without labels,
-and saved with the model, so that a window of any scene gives the same channels wherever it is cut.
+kept), and spread within regions at several widths; beside these copies stand openings and closings that tell small
+shapes from large ones. All is standardised. Statistics are fitted once, labels never seen, and saved with the
+model, so that a window of any scene gives the same channels wherever it is cut.
 """
 
 from __future__ import annotations
