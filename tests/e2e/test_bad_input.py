@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.conftest import COLS, ROWS, Said, truth, write_labels, write_scene
+from tests.fakes.networks import toy_size
 
 Say = Callable[..., Said]
 
@@ -108,3 +109,105 @@ def test_an_output_folder_that_exists(say: Say, scene: Path, labels: Path, out: 
     line = ("run", "classification", scene, "--labels", labels, "-o", out, "--method", "lda")
     refused(say(*line, "--quiet"), "--overwrite")
     assert [item.name for item in out.iterdir()] == ["precious.txt"]
+
+
+@pytest.mark.parametrize("method", [(), ("--method", "lda")], ids=["network", "lda"])
+def test_a_truncated_scene_is_refused_before_anything_is_fitted(
+    refuse: Callable[..., None], scene: Path, method: tuple[str, ...]
+) -> None:
+    data = scene.with_suffix(".img")
+    data.write_bytes(data.read_bytes()[:-100])
+    refuse(*method, words=("bytes",))
+
+
+def test_labels_in_another_coordinate_system(refuse: Callable[..., None], tmp_path: Path) -> None:
+    elsewhere = write_labels(tmp_path / "elsewhere.tif", truth(), epsg=32632)
+    refuse(truth=elsewhere, words=("EPSG:32632", "EPSG:32633"))
+
+
+def test_labels_of_one_class(refuse: Callable[..., None], tmp_path: Path) -> None:
+    refuse(truth=write_labels(tmp_path / "one.tif", (truth() == 1).astype(np.uint8)), words=("1 class", "two"))
+
+
+def test_labels_that_are_not_there(refuse: Callable[..., None], tmp_path: Path) -> None:
+    refuse(truth=tmp_path / "nowhere.tif", words=("nowhere.tif",))
+
+
+def test_two_scenes_and_one_label_file(refuse: Callable[..., None], tmp_path: Path) -> None:
+    refuse(write_scene(tmp_path / "second"), words=("1 label files for 2 scenes",))
+
+
+def test_a_device_that_is_not_there(refuse: Callable[..., None]) -> None:
+    refuse("--device", "cuda:7", words=("cuda:7", "cpu"))
+
+
+def flat_scene(folder: Path, array: np.ndarray, **fields: str) -> Path:
+    """A scene of other numbers on the same ground."""
+    scene = write_scene(folder)
+    code = {"f4": "4", "i2": "2"}[array.dtype.str[1:]]
+    header = scene.read_text()
+    scene.write_text(header.replace("data type = 2", f"data type = {code}"))
+    scene.with_suffix(".img").write_bytes(array.tobytes())
+    return scene
+
+
+def numbers(scene: Path) -> np.ndarray:
+    """The numbers of the scene as it is written (bands, rows, cols)."""
+    return np.frombuffer(scene.with_suffix(".img").read_bytes(), "<i2").reshape(-1, ROWS, COLS).copy()
+
+
+def test_a_scene_of_empty_bands(refuse_scene: Callable[..., None], tmp_path: Path) -> None:
+    whole = numbers(write_scene(tmp_path / "whole"))
+    refuse_scene(flat_scene(tmp_path / "zero", np.zeros_like(whole)), words=("none of the 40 bands", "zero"))
+
+
+@pytest.mark.parametrize("shape", [(3, 9), (9, 3), (1, 1)])
+def test_a_scene_smaller_than_a_patch(
+    refuse_scene: Callable[..., None], tmp_path: Path, shape: tuple[int, int]
+) -> None:
+    from tests.fakes.envi import braces, write_envi
+
+    (tmp_path / "tiny").mkdir()
+    array = np.random.default_rng(0).integers(1, 99, (40, *shape)).astype("i2")
+    waves = braces([f"{centre:.2f}" for centre in np.linspace(420, 2400, 40)])
+    scene = write_envi(tmp_path / "tiny", array, wavelength=waves, wavelength_units="Nanometers")
+    import scipy.io
+
+    labels = np.arange(shape[0] * shape[1]).reshape(shape) % 2 + 1
+    scipy.io.savemat(tmp_path / "tiny.mat", {"labels": labels})
+    refuse_scene(scene, "--labels", tmp_path / "tiny.mat", words=(f"{shape[0]} x {shape[1]}", "4 x 4"))
+
+
+@pytest.fixture
+def refuse_scene(say: Say, labels: Path, out: Path) -> Callable[..., None]:
+    """Runs classification of another scene; it must be refused and leave nothing behind."""
+
+    def run(scene: Path, *extra: object, words: tuple[str, ...]) -> None:
+        given = extra or ("--labels", labels)
+        refused(say("run", "classification", scene, *given, "-o", out, "--quiet"), *words)
+        assert [item.name for item in out.parent.iterdir() if item.name.startswith((".out", "out"))] == []
+
+    return run
+
+
+@pytest.mark.parametrize("method", [("--set", "size=toy"), ("--method", "lda")], ids=["network", "lda"])
+def test_pixels_and_bands_without_data_are_masked_and_counted(
+    say: Say, labels: Path, out: Path, tmp_path: Path, method: tuple[str, ...]
+) -> None:
+    import rasterio
+
+    array = numbers(write_scene(tmp_path / "whole")).astype("<f4")
+    array[3], array[4] = 0.0, 7.5
+    array[:, 0, :2], array[10, 1, 1], array[12, 2, 2] = np.nan, np.inf, -9999
+    scene = flat_scene(tmp_path / "holes", array)
+    quick = ("--set", "training.steps=2", "--set", "num_members=2") if "size=toy" in method else ()
+    with toy_size():
+        code, _, err = say("run", "classification", scene, "--labels", labels, "-o", out, *method, *quick)
+    assert code == 0, err
+    for words in ("map: 4 pixels", "1 of 40 bands left out: zero in every pixel", "the same number in every pixel"):
+        assert words in err
+    with rasterio.open(out / "map.tif") as file:
+        classes = file.read(1)
+        assert file.nodata == 0
+    assert not classes[[0, 0, 1, 2], [0, 1, 1, 2]].any()
+    assert np.count_nonzero(classes == 0) == 4

@@ -41,6 +41,7 @@ class FrontEndConfig:
         num_components: components kept by a reduction.
         spreading: weights of a pixel's own value when channels spread within regions (see `data.diffusion`), one
             stacked copy each; the smaller, the wider; 0 = as it is.
+        num_spread: leading components that are spread; the rest is noise that would only be spread out.
         contrast: how much smaller than usual differences between neighbours must be to be bridged.
         shapes: half widths in pixels of the squares whose openings and closings of the leading components are
             stacked as well: what is small and how large it is.
@@ -50,15 +51,18 @@ class FrontEndConfig:
 
     bands: Literal["canonical", "native"] = "canonical"
     reduction: Literal["mnf", "pca", "none"] = "mnf"
-    num_components: int = 20
-    spreading: tuple[float, ...] = (0.1, 0.01, 0.003)
+    num_components: int = 40
+    spreading: tuple[float, ...] = (0.0, 0.1, 0.01, 0.003)
+    num_spread: int = 20
     contrast: float = 2.0
     shapes: tuple[int, ...] = (1, 2, 4, 6)
     statistics: Literal["scene", "labelled"] = "scene"
 
     def __post_init__(self) -> None:
-        if self.num_components < 1:
-            raise ConfigError(f"num_components must be at least 1, not {self.num_components}")
+        if min(self.num_components, self.num_spread) < 1:
+            raise ConfigError(
+                f"num_components ({self.num_components}) and num_spread ({self.num_spread}) must be at least 1"
+            )
         if not self.spreading or min(self.spreading) < 0 or self.contrast < 0:
             raise ConfigError(f"spreading must be weights, 0 or more, and contrast too, not {list(self.spreading)}")
         if min(self.shapes, default=1) < 1:
@@ -99,9 +103,12 @@ class FrontEnd:
     @property
     def narrow(self) -> NDArray[np.intp]:
         """Channels that look at a pixel's nearest surroundings alone: the first copy, and shapes."""
-        num_components = len(self.components.matrix)
-        first_shape = num_components * len(self.config.spreading)
-        return np.concatenate([np.arange(num_components), np.arange(first_shape, self.num_channels)])
+        sizes = [self._num_copied(own) for own in self.config.spreading]
+        return np.concatenate([np.arange(sizes[0]), np.arange(sum(sizes), self.num_channels)])
+
+    def _num_copied(self, own: float) -> int:
+        """Components in the copy with this weight of a pixel's own value."""
+        return min(len(self.components.matrix), self.config.num_spread) if own else len(self.components.matrix)
 
     def read(self, cube: Cube, window: Window) -> Array:
         """Channels of a window: (channels, height, width), NaN where a used band has no data.
@@ -120,7 +127,8 @@ class FrontEnd:
         """All channels (channels, h, w) of components (components, h, w), not yet standardised."""
         guide = _guide(self.config, self.components, reduced)
         bonds = Bonds.of(guide, self.guide_scale, self.config.contrast) if any(self.config.spreading) else None
-        parts = [spread(reduced, bonds, own) if bonds and own else reduced for own in self.config.spreading]
+        copied = [(reduced[: self._num_copied(own)], own) for own in self.config.spreading]
+        parts = [spread(values, bonds, own) if bonds and own else values for values, own in copied]
         if self.config.shapes:
             parts.append(openings_closings(guide, self.config.shapes))
         return np.concatenate(parts)

@@ -100,20 +100,22 @@ def tempered(probabilities: Array, temperature: float) -> Array:
 def settle(spreading: Sequence[float], held: Sequence[Held]) -> Decision:
     """The decision that held-out labels speak for; where there are none, probabilities are left as they are.
 
-    The weight of context far from labels, then the spreading, with the most held-out labels right, the lesser where
-    two are equal; then the temperature of the least negative log-likelihood (Guo et al., ICML 2017).
+    The weight of context far from labels, then the spreading, under which held-out labels are likeliest at the best
+    temperature, the lesser where two are equal (temperature: Guo et al., ICML 2017). Likelihood tells candidates
+    apart with fewer labels than counting the right ones does.
     """
     if not held:
         return Decision()
     best = Decision()
     if _num_far(held) >= _LEAST_FAR:
         best = max(
-            (replace(best, context_far=weight) for weight in _CONTEXT_WEIGHTS), key=lambda d: _num_right(d, held)
+            (replace(best, context_far=weight) for weight in _CONTEXT_WEIGHTS),
+            key=lambda d: _fitted_temperature(d, held)[1],
         )
     # From none over little to much: `max` takes the first of equals.
     widths = sorted(spreading, key=lambda value: -value if value else -np.inf)
-    best = max((replace(best, fidelity=fidelity) for fidelity in widths), key=lambda d: _num_right(d, held))
-    return replace(best, temperature=_temperature(*pooled(best, held)))
+    best = max((replace(best, fidelity=fidelity) for fidelity in widths), key=lambda d: _fitted_temperature(d, held)[1])
+    return replace(best, temperature=_fitted_temperature(best, held)[0])
 
 
 def _num_far(held: Sequence[Held]) -> int:
@@ -122,12 +124,6 @@ def _num_far(held: Sequence[Held]) -> int:
         int(((item.truth > 0) & (nearness(item.labels > 0, item.channels.bonds(item.window)) < 0.5)).sum())
         for item in held
     )
-
-
-def _num_right(decision: Decision, held: Sequence[Held]) -> int:
-    """Held-out labels that a decision gets right."""
-    probabilities, truth = pooled(decision, held)
-    return int((probabilities.argmax(axis=0) + 1 == truth).sum())
 
 
 def pooled(decision: Decision, held: Sequence[Held]) -> tuple[Array, Labels]:
@@ -141,13 +137,15 @@ def pooled(decision: Decision, held: Sequence[Held]) -> tuple[Array, Labels]:
     return np.concatenate(parts, axis=1), np.concatenate(truths)
 
 
-def _temperature(probabilities: Array, truth: Labels) -> float:
-    """The temperature under which the truth (n,) is likeliest, given probabilities (K, n); 1 without any truth."""
+def _fitted_temperature(decision: Decision, held: Sequence[Held]) -> tuple[float, float]:
+    """The temperature under which held-out labels are likeliest, and their mean log-likelihood; (1, 0) without any."""
+    probabilities, truth = pooled(decision, held)
     if not len(truth):
-        return 1.0
+        return 1.0, 0.0
     index = np.arange(len(truth))
     likelihoods = [
         float(np.log(tempered(probabilities, float(temperature))[truth - 1, index]).mean())
         for temperature in _TEMPERATURES
     ]
-    return float(_TEMPERATURES[int(np.argmax(likelihoods))])
+    best = int(np.argmax(likelihoods))
+    return float(_TEMPERATURES[best]), likelihoods[best]

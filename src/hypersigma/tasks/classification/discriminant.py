@@ -37,8 +37,8 @@ def shrinkage_discriminant(
 ) -> NDArray[np.float32]:
     """Weights (K, C + 1) of a linear discriminant, the constant last; a class without samples is never chosen.
 
-    Classes share one covariance, shrunk as Ledoit and Wolf (2004) have it, and count as equally likely: labels are
-    drawn by class, not by area.
+    Classes share one covariance, shrunk as Ledoit and Wolf (2004) have it, and are as likely as they are frequent
+    among the labels.
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
@@ -51,11 +51,10 @@ def shrinkage_discriminant(
     if len(present) == 1:
         weights[present - 1, -1] = 0.0
         return weights
-    even = np.full(len(present), 1.0 / len(present))
     with warnings.catch_warnings():
         # A class of one sample says nothing about the covariance, which the others make up for.
         warnings.filterwarnings("ignore", message="Only one sample available")
-        fitted = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=even).fit(samples, places)
+        fitted = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(samples, places)
     slopes, constants = fitted.coef_, fitted.intercept_
     if len(present) == 2:
         # Two classes are told apart by one function: it speaks for the second.

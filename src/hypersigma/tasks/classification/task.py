@@ -13,6 +13,7 @@ from torch.nn.functional import conv2d, cross_entropy
 from hypersigma.data.front_end import FrontEnd
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.radiometry import present_bands, require_wavelengths
+from hypersigma.errors import InputError
 from hypersigma.nn.backbone import BackboneConfig, SpatialConfig, SpectralConfig
 from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.nn.encoder import EncoderConfig
@@ -32,6 +33,7 @@ from hypersigma.weights.pretrained import Kind
 from hypersigma.weights.receipt import Receipt
 
 _WINDOWS_AT_ONCE = 64  # of head "patch", in prediction
+_MOST_CROPS = 64  # in a batch: the spectral encoder's work grows with crops, not with pixels
 
 
 class Classification(Task):
@@ -95,11 +97,21 @@ class Classification(Task):
 
     @classmethod
     def adapted(cls, config: ClassificationConfig, inputs: Sequence[LabelledScene]) -> ClassificationConfig:
-        """Native bands where a scene has no wavelengths; tiles no larger than the smallest scene."""
+        """Native bands where a scene has no wavelengths; tiles no larger than the smallest scene.
+
+        Raises:
+            InputError: a scene is smaller than a patch.
+        """
         if any(scene.cube.wavelengths is None for scene in inputs):
             config = replace(config, front_end=replace(config.front_end, bands="native"))
-        least = min(min(scene.cube.shape[1:]) for scene in inputs)
-        tile = min(config.tile, max(least, config.patch))
+        for scene in inputs:
+            _, rows, cols = scene.cube.shape
+            if min(rows, cols) < config.patch:
+                raise InputError(
+                    f"{scene.cube.name} has {rows} x {cols} pixels, less than one patch of {config.patch} x "
+                    f"{config.patch}; use a larger scene, or  --set patch=1"
+                )
+        tile = min(config.tile, *(min(scene.cube.shape[1:]) for scene in inputs))
         return replace(config, tile=tile, overlap=min(config.overlap, tile // 2))
 
     @classmethod
@@ -122,7 +134,7 @@ class Classification(Task):
 
     def sampler(self, inputs: Sequence[LabelledScene], readers: Sequence[ChannelReader]) -> Sampler:
         size = self.config.window if self._by_window else self.config.tile
-        count = max(1, self.config.pixels_per_batch // size**2)
+        count = min(max(1, self.config.pixels_per_batch // size**2), _MOST_CROPS)
         return Crops(inputs, readers, size=size, count=count, noise=self.config.noise, centred=self._by_window)
 
     def forward(self, image: Tensor) -> Tensor:
