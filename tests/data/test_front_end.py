@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,8 +35,8 @@ def changed(cube: Cube, place: tuple, value: float) -> Cube:
 @pytest.mark.parametrize("bands", ["canonical", "native"])
 @pytest.mark.parametrize(("reduction", "channels"), [("mnf", 4), ("pca", 4), ("none", None)])
 def test_channels_are_standardised(bands, reduction, channels):
-    config = FrontEndConfig(bands=bands, reduction=reduction, num_components=4, spreading=(0.0, 0.1), shapes=(1,))
-    fitted = fit_front_end(config, [SCENE])
+    settings_ = {"num_components": 4, "num_spread": 100, "spreading": (0.0, 0.1), "shapes": (1,)}
+    fitted = fit_front_end(FrontEndConfig(bands=bands, reduction=reduction, **settings_), [SCENE])
     found = fitted.read(SCENE, SCENE.window)
     each = channels or (len(AVIRIS_LIKE) if bands == "native" else len(fitted.used))
     guides = min(each, 5)
@@ -54,6 +56,17 @@ def test_channels_are_standardised(bands, reduction, channels):
 def test_how_far_channels_look(spreading, shapes, halo):
     config = FrontEndConfig(num_components=2, spreading=spreading, shapes=shapes)
     assert fit_front_end(config, [SCENE]).halo == halo
+
+
+def test_leading_components_alone_are_spread():
+    config = FrontEndConfig(num_components=5, num_spread=2, spreading=(0.1, 0.0, 0.01), shapes=(1,))
+    fitted = fit_front_end(config, [SCENE])
+    assert fitted.num_channels == 2 + 5 + 2 + 10
+    np.testing.assert_array_equal(fitted.narrow, [0, 1, *range(9, 19)])
+    whole = fit_front_end(replace(config, num_spread=9), [SCENE])
+    assert whole.num_channels == 15 + 10
+    found, expected = (each.read(SCENE, SCENE.window) for each in (fitted, whole))
+    np.testing.assert_allclose(found, expected[[0, 1, 5, 6, 7, 8, 9, 10, 11, *range(15, 25)]], atol=1e-5)
 
 
 def test_copies_are_spread_within_regions():
@@ -272,7 +285,8 @@ def test_a_scene_without_any_data():
 @pytest.mark.parametrize(
     ("settings_", "said"),
     [
-        ({"num_components": 0}, "num_components must be at least 1, not 0"),
+        ({"num_components": 0}, r"num_components \(0\) and num_spread \(20\) must be at least 1"),
+        ({"num_spread": 0}, r"num_spread \(0\) must be at least 1"),
         ({"spreading": ()}, r"spreading must be weights, 0 or more, .* not \[\]"),
         ({"spreading": (0.0, -1.0)}, r"spreading must be weights, 0 or more, .* not \[0.0, -1.0\]"),
         ({"contrast": -1.0}, "contrast too"),

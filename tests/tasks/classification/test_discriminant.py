@@ -43,8 +43,7 @@ def probabilities(weights, points):
 @pytest.mark.parametrize("counts", [(20, 30), (20, 5, 40), (3, 2, 2, 4, 90)])
 def test_it_is_that_of_scikit_learn(counts):
     points, classes = samples(counts)
-    even = np.full(len(counts), 1 / len(counts))
-    peer = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=even).fit(points, classes)
+    peer = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(points, classes)
     found = shrinkage_discriminant(points, classes, len(counts))
     assert found.dtype == np.float32
     np.testing.assert_allclose(probabilities(found, points), peer.predict_proba(points), atol=1e-4)
