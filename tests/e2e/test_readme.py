@@ -77,7 +77,7 @@ def test_the_commands(here: Path, say: Callable[..., Said]) -> None:
     }
     for verb in ("info", "run", "predict", "evaluate"):
         (line,) = (line for line in lines if line.startswith(f"hypersigma {verb} "))
-        tokens = [names.get(token, token) for token in shlex.split(line.split("   ")[0])[1:]]
+        tokens = [names.get(token, token) for token in shlex.split(re.split(r"  +", line)[0])[1:]]
         with toy_size():
             code, _, err = say(*tokens, *(FLAGS.split() if verb == "run" else ()))
         assert code == 0, f"{line}: {err}"

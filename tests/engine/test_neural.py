@@ -45,6 +45,10 @@ def accuracy(fitted: NeuralFitted, scene: LabelledScene = SCENE) -> float:
     return float((found == crops(*found.shape))[scene.labels == 0].mean())
 
 
+def num_held(fitted: NeuralFitted) -> int:
+    return sum(int((item.truth > 0).sum()) for item in fitted.held)
+
+
 def state(fitted: NeuralFitted) -> list[torch.Tensor]:
     return [value for member in fitted.members for value in member.state_dict().values()]
 
@@ -161,7 +165,9 @@ def test_labels_without_data_are_left_out() -> None:
     array[:, :, :24] = np.nan
     scene = LabelledScene(Cube.from_array(array, SCENE.cube.wavelengths), SCENE.labels, SCENE.legend)
     found = toy_method(1).fit([scene], 0)
-    assert sum(int((item.truth > 0).sum()) for item in found.held) == int((SCENE.labels[:, 24:] > 0).sum())
+    # Half of those with data are held out from one of the members, up to one a class.
+    assert num_held(found) == pytest.approx((SCENE.labels[:, 24:] > 0).sum() / 2, abs=3)
+    assert not any(item.truth[:, :24].any() for item in found.held)
     only_left = replace(scene, labels=np.where(np.arange(48) < 24, SCENE.labels, 0))
     with pytest.raises(InputError, match="of 0 classes, and two at least are needed"):
         toy_method(1, num_members=1).fit([only_left], 0)
@@ -297,8 +303,8 @@ def test_quantities_of_a_window_do_not_depend_on_channels_around(fitted: NeuralF
 def test_labels_may_be_held_out_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     from hypersigma.engine import neural
 
+    whole = toy_method(1, front_end=FRONT_END).fit([SCENE], 0)
     monkeypatch.setattr(neural, "_HELD_BLOCK", 20)
-    found = toy_method(2, front_end=FRONT_END).fit([SCENE], 0)
-    held = sum(int((item.truth > 0).sum()) for item in found.held)
-    assert held == int((SCENE.labels > 0).sum())
+    found = toy_method(1, front_end=FRONT_END).fit([SCENE], 0)
+    assert num_held(found) == num_held(whole) > 0
     assert len(found.held) > 4

@@ -39,7 +39,7 @@ class TrainingConfig:
         clip: largest norm of the gradient, or 0 for none.
     """
 
-    steps: int = 150
+    steps: int = 120
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     warmup: int = 10

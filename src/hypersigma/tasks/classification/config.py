@@ -56,7 +56,7 @@ class ClassificationConfig:
     pixels_per_batch: int = 8192
     noise: float = 1.0
     label_smoothing: float = 0.1
-    num_members: int = 5
+    num_members: int = 4
     spreading: tuple[float, ...] = (0.0, 0.1, 0.03, 0.01)
 
     def __post_init__(self) -> None:

@@ -31,7 +31,7 @@ _TIRING = 0.003  # chance, against that of a step, that the walk of `nearness` e
 _FAR, _NEAR = 0.025, 0.05  # chances of meeting a label between which a pixel goes from far to near
 _LEAST_FAR = 100  # held-out labels far from others that must speak for the weight of context there
 _CONTEXT_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-_TEMPERATURES = np.geomspace(0.25, 4.0, 65)
+_TEMPERATURES = np.geomspace(0.25, 8.0, 81)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,21 +100,22 @@ def tempered(probabilities: Array, temperature: float) -> Array:
 def settle(spreading: Sequence[float], held: Sequence[Held]) -> Decision:
     """The decision that held-out labels speak for; where there are none, probabilities are left as they are.
 
-    The weight of context far from labels, then the spreading, under which held-out labels are likeliest at the best
-    temperature, the lesser where two are equal (temperature: Guo et al., ICML 2017). Likelihood tells candidates
-    apart with fewer labels than counting the right ones does.
+    First the weight of context far from labels with the most far labels right, if there are enough of them to count;
+    then the spreading under which held-out labels are likeliest at the best temperature (Guo et al., ICML 2017), which
+    tells candidates apart with few labels. The lesser is taken where two are equal.
     """
     if not held:
         return Decision()
     best = Decision()
     if _num_far(held) >= _LEAST_FAR:
-        best = max(
-            (replace(best, context_far=weight) for weight in _CONTEXT_WEIGHTS),
-            key=lambda d: _fitted_temperature(d, held)[1],
-        )
+        weights = (replace(best, context_far=weight) for weight in _CONTEXT_WEIGHTS)
+        best = max(weights, key=lambda candidate: _num_right(candidate, held))
     # From none over little to much: `max` takes the first of equals.
     widths = sorted(spreading, key=lambda value: -value if value else -np.inf)
-    best = max((replace(best, fidelity=fidelity) for fidelity in widths), key=lambda d: _fitted_temperature(d, held)[1])
+    best = max(
+        (replace(best, fidelity=fidelity) for fidelity in widths),
+        key=lambda candidate: _fitted_temperature(candidate, held)[1],
+    )
     return replace(best, temperature=_fitted_temperature(best, held)[0])
 
 
@@ -124,6 +125,12 @@ def _num_far(held: Sequence[Held]) -> int:
         int(((item.truth > 0) & (nearness(item.labels > 0, item.channels.bonds(item.window)) < 0.5)).sum())
         for item in held
     )
+
+
+def _num_right(decision: Decision, held: Sequence[Held]) -> int:
+    """Held-out labels that a decision gets right."""
+    probabilities, truth = pooled(decision, held)
+    return int((probabilities.argmax(axis=0) + 1 == truth).sum())
 
 
 def pooled(decision: Decision, held: Sequence[Held]) -> tuple[Array, Labels]:
