@@ -100,7 +100,7 @@ def tempered(probabilities: Array, temperature: float) -> Array:
 def settle(spreading: Sequence[float], held: Sequence[Held]) -> Decision:
     """The decision that held-out labels speak for; where there are none, probabilities are left as they are.
 
-    First the weight of context far from labels with the most far labels right, if there are enough of them to count;
+    First the weight of context far from labels with the most labels right, if enough of them lie far from others;
     then the spreading under which held-out labels are likeliest at the best temperature (Guo et al., ICML 2017), which
     tells candidates apart with few labels. The lesser is taken where two are equal.
     """

@@ -42,10 +42,13 @@ def shrinkage_discriminant(
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+    present, counts = np.unique(classes, return_counts=True)
     if len(classes) > _MOST:
-        drawn = np.random.default_rng(0).choice(len(classes), _MOST, replace=False)
+        # A cap a class, not a draw from all: a rare class keeps every label it has.
+        generator = np.random.default_rng(0)
+        own = [generator.permutation(np.flatnonzero(classes == value)) for value in present]
+        drawn = np.concatenate([places[: _MOST // len(present)] for places in own])
         samples, classes = samples[drawn], classes[drawn]
-    present, places = np.unique(classes, return_inverse=True)
     weights = np.zeros((num_classes, samples.shape[1] + 1), dtype=np.float32)
     weights[:, -1] = -1e9
     if len(present) == 1:
@@ -54,7 +57,8 @@ def shrinkage_discriminant(
     with warnings.catch_warnings():
         # A class of one sample says nothing about the covariance, which the others make up for.
         warnings.filterwarnings("ignore", message="Only one sample available")
-        fitted = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(samples, places)
+        fitted = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=counts / counts.sum())
+        fitted.fit(samples, np.searchsorted(present, classes))
     slopes, constants = fitted.coef_, fitted.intercept_
     if len(present) == 2:
         # Two classes are told apart by one function: it speaks for the second.
