@@ -17,7 +17,7 @@ from hypersigma.data.front_end import FrontEndConfig
 from hypersigma.engine import fitted as module
 from hypersigma.engine.anchors import Anchors
 from hypersigma.engine.fitted import NeuralFitted
-from hypersigma.engine.predict import load_model, predict_scene
+from hypersigma.engine.predict import load_fitted, predict_scene
 from hypersigma.errors import ConfigError, HypersigmaError, InputError, WeightsError
 from hypersigma.weights.store import load_tensors, save_tensors
 from tests.fakes.fields import crops, field_cube, field_scene
@@ -48,7 +48,7 @@ def test_what_is_loaded_predicts_the_same_bits(fitted: NeuralFitted, saved: Path
     expected = predict_scene(fitted, CUBE)
     # The output folder around the model serves as well.
     for folder in (saved, str(saved.parent)):
-        found = load_model(folder, "cpu")
+        found = load_fitted(folder, "cpu")
         assert isinstance(found, NeuralFitted)
         assert found.decision == fitted.decision
         assert found.tiling == fitted.tiling
@@ -69,7 +69,7 @@ def test_what_is_loaded_predicts_the_same_bits(fitted: NeuralFitted, saved: Path
 def test_every_kind_of_network_is_loaded(changes: dict[str, object], tmp_path: Path) -> None:
     found = toy_method(1, num_members=1, **changes).fit([field_scene()], 0)
     found.save(tmp_path)
-    expected, again = predict_scene(found, CUBE), predict_scene(load_model(tmp_path, "cpu"), CUBE)
+    expected, again = predict_scene(found, CUBE), predict_scene(load_fitted(tmp_path, "cpu"), CUBE)
     np.testing.assert_array_equal(expected["confidence"], again["confidence"])
 
 
@@ -78,20 +78,20 @@ def test_labels_stand_in_the_map_of_their_own_scene_alone(saved: Path, tmp_path:
     scene = field_scene()
     wrong = replace(scene, labels=np.where(scene.labels, 1 + scene.labels % 3, 0).astype(np.int32))
     labelled = scene.labels > 0
-    model = load_model(saved, "cpu")
+    model = load_fitted(saved, "cpu")
     assert isinstance(model, NeuralFitted)
     right = predict_scene(model, scene.cube)["map"]
     np.testing.assert_array_equal(right[labelled], scene.labels[labelled])
     replace(model, anchors=Anchors.of([wrong])).save(tmp_path)
     same = Cube.from_array(scene.cube.read(), scene.cube.wavelengths)
-    found = predict_scene(load_model(tmp_path, "cpu"), same)["map"]
+    found = predict_scene(load_fitted(tmp_path, "cpu"), same)["map"]
     np.testing.assert_array_equal(found[labelled], wrong.labels[labelled])
-    other = predict_scene(load_model(tmp_path, "cpu"), field_cube(crops(), seed=8))["map"]
+    other = predict_scene(load_fitted(tmp_path, "cpu"), field_cube(crops(), seed=8))["map"]
     np.testing.assert_array_equal(other, predict_scene(model, field_cube(crops(), seed=8))["map"])
 
 
 def test_a_loaded_model_can_be_saved_again(saved: Path, tmp_path: Path) -> None:
-    load_model(saved, "cpu").save(tmp_path / "again")
+    load_fitted(saved, "cpu").save(tmp_path / "again")
     for name in ("model.yaml", "model.safetensors"):
         assert (tmp_path / "again" / name).read_bytes() == (saved / name).read_bytes()
 
@@ -156,16 +156,16 @@ def test_damage(
     shutil.copytree(saved, folder)
     damage(folder)
     if error is None:
-        load_model(folder, "cpu")
+        load_fitted(folder, "cpu")
         return
     with pytest.raises(error, match=said) as caught:
-        load_model(folder, "cpu")
+        load_fitted(folder, "cpu")
     assert len(str(caught.value)) < 1000
 
 
 def test_a_device_that_is_not_there(saved: Path) -> None:
     with pytest.raises(ConfigError, match="device 'cuda:99'"):
-        load_model(saved, "cuda:99")
+        load_fitted(saved, "cuda:99")
 
 
 def test_the_description_comes_last(fitted: NeuralFitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,4 +178,4 @@ def test_the_description_comes_last(fitted: NeuralFitted, tmp_path: Path, monkey
     with pytest.raises(OSError, match="no space"):
         fitted.save(tmp_path / "model")
     with pytest.raises(InputError, match="no model here"):
-        load_model(tmp_path / "model")
+        load_fitted(tmp_path / "model")

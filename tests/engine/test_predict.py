@@ -16,7 +16,7 @@ from scipy.ndimage import uniform_filter
 from hypersigma.cube import Cube
 from hypersigma.data.method import Tiling
 from hypersigma.engine import predict as module
-from hypersigma.engine.predict import blended, blended_strips, load_model, predict_scene
+from hypersigma.engine.predict import blended, blended_strips, load_fitted, predict_scene
 from hypersigma.errors import InputError
 from hypersigma.tiling import Window, blend_weights, tiles
 
@@ -159,4 +159,4 @@ def test_progress_is_told_in_rows() -> None:
 
 def test_a_folder_without_a_model(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no model here; expected the folder 'model' that `hypersigma run` writes"):
-        load_model(tmp_path)
+        load_fitted(tmp_path)

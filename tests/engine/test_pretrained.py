@@ -12,7 +12,7 @@ import torch
 from hypersigma.cube import Cube
 from hypersigma.data.labels import LabelledScene
 from hypersigma.engine.neural import NeuralMethod
-from hypersigma.engine.predict import load_model, predict_scene
+from hypersigma.engine.predict import load_fitted, predict_scene
 from hypersigma.errors import InputError, WeightsError
 from hypersigma.nn.mae import masking_encoder
 from hypersigma.nn.resize import resize_patch
@@ -73,7 +73,7 @@ def test_a_sensor_with_gaps_is_fitted_saved_and_predicted(weights: Path, tmp_pat
     arrays = predict_scene(fitted, scene.cube)
     assert set(np.unique(arrays["map"])) <= {1, 2}
     fitted.save(tmp_path / "model")
-    again = predict_scene(load_model(tmp_path / "model", device="cpu"), scene.cube)
+    again = predict_scene(load_fitted(tmp_path / "model", device="cpu"), scene.cube)
     np.testing.assert_array_equal(arrays["confidence"], again["confidence"])
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from hypersigma.cube import Cube
 from hypersigma.data.method import Fitted
 from hypersigma.engine.measure import measured
-from hypersigma.engine.predict import load_model as load_fitted
-from hypersigma.engine.predict import predict_scene
+from hypersigma.engine.predict import load_fitted, predict_scene
 from hypersigma.engine.summary import class_shares, masked_notes, scene_files, scene_notes, scenes_line
 from hypersigma.products import Figure, Layer, Report
 from hypersigma.readers import open_cube

@@ -115,7 +115,7 @@ def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         return np.memmap(file, dtype=dtype, mode="w+", shape=shape)
 
 
-def load_model(folder: Path | str, device: str = "auto") -> Fitted:
+def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:
     """A fitted model from the folder it was saved into.
 
     Raises:
