@@ -12,7 +12,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/hypersigma demo --output demo-output --overwrite
 
 test: lint
-	$(ONE_THREAD) timeout 40m $(BIN)/pytest -n 2 --dist worksteal --durations 10 --cov --cov-fail-under 90
+	$(ONE_THREAD) timeout 40m $(BIN)/pytest -n 2 --dist worksteal --durations 10 --cov --cov-fail-under 95
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
