@@ -37,7 +37,9 @@ def test_the_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("map.tif", "confidence.tif", "report.html", "model/model.yaml", module.PICTURE):
         assert (out / name).exists(), name
     assert "10 labels a class" in (out / "report.html").read_text()
-    assert json.loads((out / "report.json").read_text())["settings"]["config"]["training"]["steps"] == 1
+    report = json.loads((out / "report.json").read_text())
+    assert report["settings"]["config"]["training"]["steps"] == 1
+    assert 0 <= report["metrics"]["oa_test"] <= 1
     assert cli.main(["demo", "-o", str(out)]) == 2, "an earlier result is not replaced unasked"
 
 
