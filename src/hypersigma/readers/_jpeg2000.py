@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _SIGNATURE = b"\x00\x00\x00\x0cjP  "
+_PIXELS = b"jp2c"
 _END_OF_CODESTREAM = b"\xff\xd9"
 
 
@@ -24,6 +25,6 @@ def missing_bytes(path: Path) -> int:
                 length = int.from_bytes(head[8:])
             if length == 0:
                 file.seek(-len(_END_OF_CODESTREAM), 2)
-                return 0 if file.read() == _END_OF_CODESTREAM else 1
+                return int(head[4:8] == _PIXELS and file.read() != _END_OF_CODESTREAM)
             place += max(length, 8)
     return place - size

@@ -49,6 +49,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     sensor = mtl.text("SENSOR_ID")
     if sensor.upper() != "HYPERION":
         raise InputError(f"{mtl.path}: SENSOR_ID is '{sensor}'; expected HYPERION")
+    scale = _scale(mtl)
     prefix, level = re.findall(_METADATA, mtl.path.name)[0]
     names = [f"{prefix}_B{band:03d}_{level}.TIF" for band in range(1, _NUM_BANDS + 1)]
     source = StackSource(require_files(mtl.path.parent, names, "bands"), nodata=_FILL)
@@ -58,7 +59,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         path=mtl.path,
         table=BandTable(centres=centres, unit="nm", fwhm=fwhm, reasons=_reasons()),
         quantity="radiance",
-        scale=_scale(mtl),
+        scale=scale,
         nodata=_FILL,
         georef=source.georef,
         sensor="Hyperion",

@@ -62,8 +62,8 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     instrument = _instrument(mtl)
     level = mtl.text("PROCESSING_LEVEL", *_CONTENTS) or mtl.text("DATA_TYPE", *_CONTENTS)
     surface = level.startswith("L2")
-    source = StackSource(_files(mtl, instrument, surface), nodata=_FILL)
     scale, offset, note = _rescaling(mtl, instrument, surface)
+    source = StackSource(_files(mtl, instrument, surface), nodata=_FILL)
     centres, fwhm = sensor_bands(instrument.table)
     return Found(
         source=source,
