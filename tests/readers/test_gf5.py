@@ -120,7 +120,7 @@ def test_folder_without_metadata_and_metadata_cut_short(tmp_path):
     with pytest.raises(InputError, match="cannot be read as XML"):
         open_cube(tmp_path)
     text.unlink()
-    with pytest.raises(InputError, match="there is no metadata file; expected a name such as"):
+    with pytest.raises(InputError, match=r"there is no metadata file \(GF5_AHSI_....xml\); unpack"):
         open_cube(tmp_path)
 
 

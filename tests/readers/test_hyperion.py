@@ -89,7 +89,9 @@ def test_centres_from_a_person_keep_the_list(scene):
 def test_scaling_and_names_as_the_metadata_tell(tmp_path):
     groups = metadata("L1GST") | {"RADIANCE_SCALING": {"SCALING_FACTOR_VNIR": 20, "SCALING_FACTOR_SWIR": 160}}
     write_hyperion(tmp_path, counts(2, 4), level="L1GST", groups=groups)
-    cube = open_cube(tmp_path)
+    # some deliveries give the text the suffix of the bands
+    text = tmp_path / f"{SCENE}_MTL_L1GST.TXT"
+    cube = open_cube(text.rename(text.with_suffix(".TIF")))
     stored = np.argsort(cube.order)
     np.testing.assert_allclose(cube.scale[stored[[0, 69, 70, 241]]], [1 / 20, 1 / 20, 1 / 160, 1 / 160])
     assert any(note.startswith("L1GST") for note in cube.notes)
@@ -139,5 +141,5 @@ def test_two_scenes_in_a_folder_and_letters_of_another_case(copy):
     assert open_cube(copy).shape == (242, ROWS, COLS)
     second = copy / f"{SCENE.replace('2002', '2003')}_MTL_L1T.TXT"
     second.write_text(mtl_text("L1_METADATA_FILE", metadata("L1T")))
-    with pytest.raises(InputError, match=r"2 scenes lie here; name one of them by its metadata text: .*2003"):
+    with pytest.raises(InputError, match=r"2 scenes lie here; name one of them by its metadata text .*, out of .*2003"):
         open_cube(copy)

@@ -16,7 +16,7 @@ def matching(path: Path, pattern: re.Pattern[str]) -> list[Path]:
 
 
 def the_one(path: Path, pattern: re.Pattern[str], what: str) -> Path:
-    """The one file in a folder, or the path itself, whose name fits a pattern.
+    """The one file in a folder, or the path itself, whose name fits a pattern; `what` says in words what it is.
 
     Raises:
         InputError: there is none, or several.
@@ -26,8 +26,8 @@ def the_one(path: Path, pattern: re.Pattern[str], what: str) -> Path:
         return found[0]
     if found:
         listed = ", ".join(file.name for file in found)
-        raise InputError(f"{path}: {len(found)} scenes lie here; name one of them by its {what}: {listed}")
-    raise InputError(f"{path}: there is no {what}; expected a name such as {pattern.pattern}")
+        raise InputError(f"{path}: {len(found)} scenes lie here; name one of them by its {what}, out of {listed}")
+    raise InputError(f"{path}: there is no {what}; unpack the product anew")
 
 
 def require_files(folder: Path, names: Sequence[str], what: str) -> list[Path]:

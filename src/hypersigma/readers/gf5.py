@@ -59,7 +59,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     choice = variable or _CHOICES[0]
     if choice not in _CHOICES:
         raise InputError(f"{path}: there is no variable '{variable}'; a GF-5 scene has {' and '.join(_CHOICES)}")
-    metadata = Metadata(the_one(path, _METADATA, "metadata file"))
+    metadata = Metadata(the_one(path, _METADATA, "metadata file (GF5_AHSI_....xml)"))
     folder, prefix = metadata.path.parent, re.findall(_METADATA, metadata.path.name)[0]
     detectors = (_VNIR,) if choice == "vnir" else (_VNIR, _SWIR)
     source = StackSource([_raster(folder, prefix, detector) for detector in detectors], nodata=_FILL)

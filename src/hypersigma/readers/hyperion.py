@@ -18,7 +18,8 @@ from hypersigma.spectra import sensor_bands
 
 FOLDER = "EO-1 Hyperion (EO1H..._MTL_L1T.TXT beside EO1H..._B001_L1T.TIF to B242)"
 
-_METADATA = re.compile(r"^(EO1H\w*?)_MTL_(L1T|L1GST)\.TXT$", re.IGNORECASE)
+# the text may bear the suffix of the bands
+_METADATA = re.compile(r"^(EO1H\w*?)_MTL_(L1T|L1GST)\.(?:TXT|TIF)$", re.IGNORECASE)
 _NUM_BANDS, _NUM_VNIR = 242, 70
 _FILL = 0
 # The list published with HyperGlobal-450K, bands counted from 1; it leaves 175.
@@ -45,7 +46,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         InputError: several scenes lie in the folder, a band is missing, cut short or of another size, or the
             metadata are of another sensor or do not give the scale.
     """
-    mtl = read_mtl(the_one(path, _METADATA, "metadata text"))
+    mtl = read_mtl(the_one(path, _METADATA, "metadata text (EO1H..._MTL_L1T.TXT)"))
     sensor = mtl.text("SENSOR_ID")
     if sensor.upper() != "HYPERION":
         raise InputError(f"{mtl.path}: SENSOR_ID is '{sensor}'; expected HYPERION")

@@ -58,7 +58,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         InputError: several scenes lie in the folder, a band is missing, cut short or of another size, or the
             metadata are of another instrument or do not give the scale.
     """
-    mtl = read_mtl(the_one(path, _METADATA, "metadata text"))
+    mtl = read_mtl(the_one(path, _METADATA, "metadata text (L..._MTL.txt)"))
     instrument = _instrument(mtl)
     level = mtl.text("PROCESSING_LEVEL", *_CONTENTS) or mtl.text("DATA_TYPE", *_CONTENTS)
     surface = level.startswith("L2")
