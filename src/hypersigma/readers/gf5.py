@@ -13,7 +13,7 @@ from hypersigma.errors import InputError
 from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._folder import matching, the_one
 from hypersigma.readers._found import Found
-from hypersigma.readers._stack import StackSource
+from hypersigma.readers._raster_stack import RasterStack
 from hypersigma.readers._wavelengths import Floats
 from hypersigma.readers._xml import Metadata
 from hypersigma.spectra import sensor_bands
@@ -62,7 +62,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     metadata = Metadata(the_one(path, _METADATA, "metadata file (GF5_AHSI_....xml)"))
     folder, prefix = metadata.path.parent, re.findall(_METADATA, metadata.path.name)[0]
     detectors = (_VNIR,) if choice == "vnir" else (_VNIR, _SWIR)
-    source = StackSource([_raster(folder, prefix, detector) for detector in detectors], nodata=_FILL)
+    source = RasterStack([_raster(folder, prefix, detector) for detector in detectors], nodata=_FILL)
     _require_belonging(metadata, source, detectors)
     notes = [
         f"variable '{choice}': "
@@ -103,7 +103,7 @@ def _raster(folder: Path, prefix: str, detector: Detector) -> Path:
     return found[0]
 
 
-def _require_belonging(metadata: Metadata, source: StackSource, detectors: tuple[Detector, ...]) -> None:
+def _require_belonging(metadata: Metadata, source: RasterStack, detectors: tuple[Detector, ...]) -> None:
     """Refuse rasters of other sizes than the metadata or the instrument give.
 
     Raises:

@@ -13,7 +13,7 @@ from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._folder import matching, require_files, the_one
 from hypersigma.readers._found import Found
 from hypersigma.readers._mtl import Mtl, read_mtl
-from hypersigma.readers._stack import StackSource
+from hypersigma.readers._raster_stack import RasterStack
 from hypersigma.spectra import sensor_bands
 
 FOLDER = "EO-1 Hyperion (EO1H..._MTL_L1T.TXT beside EO1H..._B001_L1T.TIF to B242)"
@@ -53,7 +53,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     scale = _scale(mtl)
     prefix, level = re.findall(_METADATA, mtl.path.name)[0]
     names = [f"{prefix}_B{band:03d}_{level}.TIF" for band in range(1, _NUM_BANDS + 1)]
-    source = StackSource(require_files(mtl.path.parent, names, "bands"), nodata=_FILL)
+    source = RasterStack(require_files(mtl.path.parent, names, "bands"), nodata=_FILL)
     centres, fwhm = sensor_bands("hyperion")
     return Found(
         source=source,

@@ -15,7 +15,7 @@ from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._folder import matching, require_files, the_one
 from hypersigma.readers._found import Found
 from hypersigma.readers._mtl import Mtl, read_mtl
-from hypersigma.readers._stack import StackSource
+from hypersigma.readers._raster_stack import RasterStack
 from hypersigma.spectra import sensor_bands
 
 FOLDER = "Landsat 7 to 9 (L..._MTL.txt beside L..._B1.TIF or L..._SR_B1.TIF and the other bands)"
@@ -63,7 +63,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     level = mtl.text("PROCESSING_LEVEL", *_CONTENTS) or mtl.text("DATA_TYPE", *_CONTENTS)
     surface = level.startswith("L2")
     scale, offset, note = _rescaling(mtl, instrument, surface)
-    source = StackSource(_files(mtl, instrument, surface), nodata=_FILL)
+    source = RasterStack(_files(mtl, instrument, surface), nodata=_FILL)
     centres, fwhm = sensor_bands(instrument.table)
     return Found(
         source=source,

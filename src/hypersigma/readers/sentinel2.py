@@ -13,7 +13,7 @@ from hypersigma.cube import Cube
 from hypersigma.errors import InputError
 from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._found import Found
-from hypersigma.readers._stack import StackSource
+from hypersigma.readers._raster_stack import RasterStack
 from hypersigma.readers._xml import Metadata
 from hypersigma.spectra import sensor_bands
 
@@ -64,7 +64,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     product = _product(path if path.is_dir() else path.parent)
     bands = _present(path, product)
     files = [product.files[band] for band in bands]
-    source = StackSource(files, grid=bands.index(_FINEST), resample=True, nodata=_FILL)
+    source = RasterStack(files, grid=bands.index(_FINEST), resample=True, nodata=_FILL)
     per_unit, offsets, notes = _radiometry(product)
     stored = [_BANDS.index(band) for band in bands]
     centres, fwhm = (values[stored] for values in sensor_bands("sentinel2"))

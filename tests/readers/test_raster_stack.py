@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from rasterio import Affine
 
 from hypersigma.errors import InputError
-from hypersigma.readers import _stack
+from hypersigma.readers import _raster_stack
 from hypersigma.readers._bilinear import Axis, Bilinear
 from hypersigma.readers._jpeg2000 import missing_bytes
-from hypersigma.readers._stack import RasterPool, StackSource
+from hypersigma.readers._raster_stack import RasterPool, RasterStack
 from hypersigma.tiling import Window
 from tests.fakes.envi import ramp
 from tests.fakes.geotiff import write_tiff
@@ -79,7 +79,7 @@ def stack(tmp_path, **options):
     paths = [tmp_path / "fine.tif", tmp_path / "coarse.tif"]
     write_tiff(paths[0], ramp(1, 12, 8, "u2"), crs="EPSG:32633", transform=FINE)
     write_tiff(paths[1], ramp(2, 6, 4, "u2"), crs="EPSG:32633", transform=COARSE)
-    return StackSource(paths, **options)
+    return RasterStack(paths, **options)
 
 
 def test_bands_of_several_files_in_any_order(tmp_path):
@@ -97,8 +97,8 @@ def test_bands_of_several_files_in_any_order(tmp_path):
 def test_only_the_pixels_of_a_window_are_asked_for(tmp_path, monkeypatch):
     source = stack(tmp_path, resample=True)
     asked = []
-    read = _stack.read_raster
-    monkeypatch.setattr(_stack, "read_raster", lambda *words: asked.append(words[-1]) or read(*words))
+    read = _raster_stack.read_raster
+    monkeypatch.setattr(_raster_stack, "read_raster", lambda *words: asked.append(words[-1]) or read(*words))
     source.read(np.array([1]), Window(4, 4, 2, 2))
     assert asked == [Window(1, 1, 3, 3)]
 
@@ -120,7 +120,7 @@ def test_stacks_travel_to_processes_and_threads(tmp_path):
 
 
 def test_files_that_were_not_used_for_longest_are_closed(tmp_path, monkeypatch):
-    monkeypatch.setattr(_stack, "_MOST_OPEN", 2)
+    monkeypatch.setattr(_raster_stack, "_MOST_OPEN", 2)
     paths = [write_tiff(tmp_path / f"{name}.tif", ramp(1)) for name in "abc"]
     pool = RasterPool()
     first, second = pool(paths[0]), pool(paths[1])
@@ -129,7 +129,7 @@ def test_files_that_were_not_used_for_longest_are_closed(tmp_path, monkeypatch):
     assert second.closed
     assert not first.closed
     # a closed one is opened anew, so a stack may hold more files than are open
-    source = StackSource(paths)
+    source = RasterStack(paths)
     np.testing.assert_array_equal(source.read(np.arange(3), Window(0, 0, 5, 6)), np.repeat(ramp(1), 3, axis=0))
 
 
@@ -147,12 +147,12 @@ def test_other_sizes_and_other_ground_are_refused(tmp_path):
             tmp_path / f"{name}.tif", ramp(1, 6, 4), **{"crs": "EPSG:32633", "transform": COARSE, **place}
         )
         with pytest.raises(InputError, match=f"{name}.tif: lies on other ground than fine.tif"):
-            StackSource([fine, path], resample=True)
+            RasterStack([fine, path], resample=True)
 
 
 def test_rasters_without_a_place_show_the_same_ground(tmp_path):
     paths = [write_tiff(tmp_path / f"{rows}.tif", ramp(1, rows, rows, "u2")) for rows in (12, 6)]
-    source = StackSource(paths, resample=True)
+    source = RasterStack(paths, resample=True)
     assert source.georef is None
     whole = source.read(np.array([1]), Window(0, 0, 12, 12))[0]
     # the mean of the four fine pixels in a coarse one that is not at the edge is that pixel, on a ramp
@@ -164,13 +164,13 @@ def test_truncated_rasters(tmp_path):
     short = tmp_path / "short.tif"
     short.write_bytes(whole.read_bytes()[:-1000])
     with pytest.raises(InputError, match=r"short.tif: truncated: at least \d+ bytes expected"):
-        StackSource([whole, short])
+        RasterStack([whole, short])
     write_tiff(tmp_path / "whole.jp2", ramp(1, 64, 64, "u2"), **LOSSLESS)
     raw = (tmp_path / "whole.jp2").read_bytes()
     (tmp_path / "short.jp2").write_bytes(raw[:-100])
     with pytest.raises(InputError, match=r"short.jp2: truncated: at least \d+ bytes expected"):
-        StackSource([tmp_path / "short.jp2"])
-    StackSource([tmp_path / "whole.jp2"])
+        RasterStack([tmp_path / "short.jp2"])
+    RasterStack([tmp_path / "whole.jp2"])
 
 
 @pytest.mark.parametrize(

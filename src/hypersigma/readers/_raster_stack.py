@@ -40,7 +40,7 @@ class RasterPool:
         return self._open[path]
 
 
-class StackSource:
+class RasterStack:
     """The bands of several rasters, one raster after the other, on the grid of one of them.
 
     Args:
