@@ -23,14 +23,15 @@ def write_tiff(
     band_tags: Sequence[Mapping[str, str]] = (),
     namespace: str | None = None,
     scale: float | None = None,
+    driver: str = "GTiff",
     **profile: Any,
 ) -> Path:
-    """Write an array (bands, rows, cols) as GeoTIFF with descriptions, tags and scales."""
+    """Write an array (bands, rows, cols) as GeoTIFF (or through another driver) with descriptions, tags and scales."""
     bands, rows, cols = array.shape
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(
-            path, "w", driver="GTiff", count=bands, height=rows, width=cols, dtype=array.dtype, **profile
+            path, "w", driver=driver, count=bands, height=rows, width=cols, dtype=array.dtype, **profile
         ) as file:
             file.write(array)
             for index, text in enumerate(descriptions, 1):

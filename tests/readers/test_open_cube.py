@@ -25,6 +25,8 @@ def test_every_reader_keeps_the_contract(tmp_path):
         reader = load("hypersigma.readers", name)
         assert reader.sniff(tmp_path / "text.txt") == 0
         assert reader.sniff(tmp_path / "empty") == 0
+        # those of products that are folders say what they look for, and do not find it here
+        assert not hasattr(reader, "FOLDER") or reader.sniff(tmp_path) == 0
         assert callable(reader.open)
 
 
@@ -39,8 +41,10 @@ def test_missing_folder_and_unknown_files(tmp_path):
         open_cube(tmp_path / "scne.hdr")
     with pytest.raises(InputError, match="there is no such file$"):
         open_cube(tmp_path / "nowhere" / "file.tif")
-    with pytest.raises(InputError, match="is a folder"):
+    with pytest.raises(InputError, match="is a folder of no product.*Hyperion.*Landsat.*Sentinel-2.*add a reader"):
         open_cube(tmp_path)
+    with pytest.raises(InputError, match="is a folder; the reader 'envi' takes one file"):
+        open_cube(tmp_path, reader="envi")
     (tmp_path / "notes.txt").write_text("notes")
     with pytest.raises(
         InputError, match=r"not a scene in a known format \(5 bytes, suffix '.txt'\); can be read: ENVI"

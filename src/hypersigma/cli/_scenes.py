@@ -18,7 +18,7 @@ class SceneOptions:
     """What a scene's file may leave open.
 
     Attributes:
-        variable: Which array of a container (MATLAB, HDF5, netCDF) is the scene.
+        variable: Which array of a container (MATLAB, HDF5, netCDF) is the scene; for GF-5 vnir or full.
         wavelengths: Band centres FIRST:LAST in nm, evenly spaced, where the file has none.
         sensor: A sensor's name, for its band centres, where the file has none.
     """

@@ -1,6 +1,7 @@
 """Readers: files of many formats as cubes, read lazily.
 
-A file of this package is a reader; it exports `sniff(path)` and `open(path, *, variable, given)`.
+A file of this package is a reader; it exports `sniff(path)` and `open(path, *, variable, given)`, and, where its
+product is a folder, `FOLDER`, which says what it looks for in one.
 """
 
 from __future__ import annotations
@@ -22,13 +23,20 @@ if TYPE_CHECKING:
 
 _PACKAGE = "hypersigma.readers"
 _READABLE = "ENVI (.hdr beside the data), GeoTIFF, MATLAB (.mat), HDF5 and netCDF4 with a wavelength coordinate"
+_HOW_TO_ADD = (
+    "add a reader of another product: one file with sniff and open in hypersigma/readers, or an entry point in the "
+    f"group {_PACKAGE} (CONTRIBUTING.md)"
+)
 
 
 class Reader(Protocol):
     """What a reader's module offers."""
 
     def sniff(self, path: Path) -> int:
-        """0: not mine; 1: a container I read; 2: a product whose description I know. Cheap."""
+        """0: not mine; 1: a container I read; 2: a product whose description I know. Cheap.
+
+        The path is a file; it may be a folder only where the module says `FOLDER`.
+        """
 
     def open(self, path: Path, *, variable: str | None, given: Given | None) -> Cube:
         """The scene, lazily; `variable` names one of several arrays, `given` replaces the file's band table."""
@@ -45,29 +53,27 @@ def open_cube(
     """A scene on disk, opened lazily: pixels are read when they are asked for.
 
     Args:
-        path: the file; for ENVI the header or the data.
+        path: the file; for ENVI the header or the data; for a product of many files its folder or its metadata.
         reader: name of a reader, where the file's own signs mislead.
-        variable: the array to read, where a file holds several.
+        variable: the array to read, where a file holds several; the choice of bands, where a product offers one.
         wavelengths: band centres that replace the file's: "FIRST:LAST" in nm (evenly spaced), or one a band.
         sensor: a sensor whose band centres and widths replace the file's.
 
     Raises:
-        InputError: no such file, a format no reader knows, or a file that is damaged or does not fit.
+        InputError: no such file, a format or product no reader knows, or a file that is damaged or does not fit.
         ConfigError: no such reader or sensor.
     """
     path = Path(path)
-    _require_file(path)
+    _require_there(path)
     given = _given(wavelengths, sensor)
-    chosen = _best(path) if reader is None else cast(Reader, load(_PACKAGE, reader))
+    chosen = _best(path) if reader is None else _named(reader, path)
     cube = chosen.open(path, variable=variable, given=given)
     if given is not None:
         cube = cube.noted(f"band centres: as for sensor {sensor}" if sensor else "band centres: as given")
     return cube
 
 
-def _require_file(path: Path) -> None:
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; give one file of the scene")
+def _require_there(path: Path) -> None:
     if not path.exists():
         # a mistyped name is the usual mistake, so the nearest one is offered
         siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -75,19 +81,44 @@ def _require_file(path: Path) -> None:
         raise InputError(f"{path}: there is no such file" + (f"; did you mean {near[0]}?" if near else ""))
 
 
+def _named(name: str, path: Path) -> Reader:
+    """The reader of a name.
+
+    Raises:
+        InputError: it reads single files, and the path is a folder.
+    """
+    reader = cast(Reader, load(_PACKAGE, name))
+    if path.is_dir() and not hasattr(reader, "FOLDER"):
+        raise InputError(f"{path} is a folder; the reader '{name}' takes one file of the scene")
+    return reader
+
+
 def _best(path: Path) -> Reader:
-    """The reader that is surest of a file.
+    """The reader that is surest of a file or folder.
 
     Raises:
         InputError: none is.
     """
     readers = [cast(Reader, load(_PACKAGE, name)) for name in names(_PACKAGE)]
-    scores = [candidate.sniff(path) for candidate in readers]
+    folder = path.is_dir()
+    scores = [candidate.sniff(path) if hasattr(candidate, "FOLDER") or not folder else 0 for candidate in readers]
     if max(scores) == 0:
-        found = f"{path.stat().st_size} bytes, suffix '{path.suffix}'"
-        raise InputError(f"{path}: not a scene in a known format ({found}); can be read: {_READABLE}")
+        raise InputError(_unknown_folder(path, readers) if folder else _unknown_file(path))
     # at a tie the first by name: sniffing the same file twice gives the same reader
     return readers[scores.index(max(scores))]
+
+
+def _unknown_file(path: Path) -> str:
+    found = f"{path.stat().st_size} bytes, suffix '{path.suffix}'"
+    return f"{path}: not a scene in a known format ({found}); can be read: {_READABLE}; {_HOW_TO_ADD}"
+
+
+def _unknown_folder(path: Path, readers: Sequence[Reader]) -> str:
+    signs = "; ".join(str(reader.FOLDER) for reader in readers if hasattr(reader, "FOLDER"))
+    return (
+        f"{path} is a folder of no product that is known here; looked for: {signs}. "
+        f"Give one file of the scene ({_READABLE}), or {_HOW_TO_ADD}"
+    )
 
 
 def _given(wavelengths: str | Sequence[float] | NDArray[np.float64] | None, sensor: str | None) -> Given | None:

@@ -24,12 +24,15 @@ class BandTable:
         unit: as written; "" where not stated.
         fwhm: full widths at half maximum in the same unit, or None.
         good: whether each band is marked usable (a bad-band list), or None.
+        reasons: why each band must not be used by a list published for the sensor, "" where it may, or None. Such
+            a list settles overlaps of detectors too.
     """
 
     centres: Sequence[float] | Floats | None = None
     unit: str = ""
     fwhm: Sequence[float] | Floats | None = None
     good: Sequence[float] | Bools | None = None
+    reasons: Sequence[str] | None = None
 
 
 # a person's band table for a scene of so many bands, in place of the file's own
@@ -55,7 +58,7 @@ def arrange(table: BandTable, num_bands: int, where: str) -> Bands:
         InputError: wavelengths of another number than bands, of no known unit, or implausible.
     """
     notes: list[str] = []
-    reasons = _marked_bad(table.good, num_bands, notes)
+    reasons = _marked_bad(table.good, num_bands, notes) if table.reasons is None else list(table.reasons)
     if table.centres is None:
         notes.append("no wavelengths are known; --wavelengths FIRST:LAST (nm) or --sensor NAME states them")
         return _bands(np.arange(num_bands), None, None, reasons, notes)
@@ -64,7 +67,8 @@ def arrange(table: BandTable, num_bands: int, where: str) -> Bands:
         raise InputError(f"{where}: {found}; one a band is needed; {ADVICE}")
     centres = to_nm(table.centres, table.unit, where)
     fwhm = _widths(table, num_bands, where, notes)
-    _cut_overlaps(centres, reasons, notes)
+    if table.reasons is None:
+        _cut_overlaps(centres, reasons, notes)
     # stable, so that equal centres keep the order of the file
     order = np.argsort(centres, kind="stable")
     _mark_repeats(centres, order, reasons)

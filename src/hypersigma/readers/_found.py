@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ class Found:
         quantity, scale, offset: meaning of the numbers; scale and offset may be one a band, in stored order.
         nodata, georef: as in a cube.
         sensor: the sensor's name as the file gives it, "" where it does not.
+        name: the scene's, "" for that of the file.
         notes: what a person should know.
     """
 
@@ -37,6 +38,7 @@ class Found:
     nodata: float | None = None
     georef: Georef | None = None
     sensor: str = ""
+    name: str = ""
     notes: tuple[str, ...] = ()
 
     def cube(self, given: Given | None) -> Cube:
@@ -49,7 +51,7 @@ class Found:
         if dtype.kind not in "iufb":
             raise InputError(f"{self.path}: numbers of type {dtype.name} cannot be a scene; expected real numbers")
         # what a person says wins, and spares the file's own list the checks
-        table = self.table if given is None else given(num_bands)
+        table = self.table if given is None else replace(given(num_bands), reasons=self.table.reasons)
         bands = arrange(table, num_bands, str(self.path))
         scale, offset = (
             term if np.ndim(term) == 0 else np.asarray(term)[bands.order] for term in (self.scale, self.offset)
@@ -68,7 +70,7 @@ class Found:
             nodata=None if self.nodata is None or np.isnan(self.nodata) else self.nodata,
             georef=self.georef,
             sensor=guess_sensor(self.sensor, bands.wavelengths, self.path.name),
-            name=self.path.stem,
+            name=self.name or self.path.stem,
             path=self.path,
             notes=(*self.notes, *bands.notes),
         )
