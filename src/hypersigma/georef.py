@@ -114,13 +114,24 @@ class LookupTable(Georef):
         Raises:
             InputError: the map shows no pixel at all.
         """
-        distance = (self.rows + 0.5 - row) ** 2 + (self.cols + 0.5 - col) ** 2
-        distance[self.rows < 0] = np.inf
-        nearest = float(distance.min(initial=np.inf))
-        if nearest == np.inf:
+        shown = self.rows >= 0
+        # two scans of small integers instead of a distance a cell: patches of a scene ask often
+        beside = (abs(self.rows - math.floor(row)) <= 1) & (abs(self.cols - math.floor(col)) <= 1) & shown
+        distance, cells = self._nearest(np.argwhere(beside), row, col)
+        # pixels further than the neighbours lie at least one pixel away
+        if distance > 1.0:
+            distance, cells = self._nearest(np.argwhere(shown), row, col)
+        if distance == np.inf:
             raise InputError("no pixel of this raster is shown on the map, so that it has no coordinates")
-        map_row, map_col = np.argwhere(distance == nearest).mean(axis=0) + 0.5
+        map_row, map_col = cells.mean(axis=0) + 0.5
         return self.grid.xy(float(map_row), float(map_col))
+
+    def _nearest(self, cells: NDArray[np.intp], row: float, col: float) -> tuple[float, NDArray[np.intp]]:
+        """Squared distance in pixels from a point to the nearest pixel that some cells show, and the cells of it."""
+        shown = self.rows[tuple(cells.T)], self.cols[tuple(cells.T)]
+        distances = (shown[0] + 0.5 - row) ** 2 + (shown[1] + 0.5 - col) ** 2
+        nearest = float(distances.min(initial=np.inf))
+        return nearest, cells[distances == nearest]
 
     def row_col(self, x: float, y: float) -> tuple[float, float]:
         """Centre (row, col) of the pixel that the map shows at a point given in coordinates.
