@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from rasterio.crs import CRS
 
-from hypersigma.georef import Georef
+from hypersigma.georef import Georef, LookupTable
 from hypersigma.products import Layer, Legend, Report
+from tests.fakes.emit import turned_table
 
 UTM = CRS.from_epsg(32633).to_wkt()
 NORTH_UP = Georef((30.0, 0.0, 380000.0, 0.0, -30.0, 5810000.0), UTM)
@@ -20,6 +21,12 @@ def rotated(degrees: float, size: float = 30.0) -> Georef:
     turn = np.deg2rad(degrees)
     cosine, sine = float(np.cos(turn)) * size, float(np.sin(turn)) * size
     return Georef((cosine, sine, 380000.0, sine, -cosine, 5810000.0), UTM)
+
+
+def swath(rows: int = 40, cols: int = 50) -> LookupTable:
+    """The lookup table of a scene in sensor geometry that lies turned on its map."""
+    lines, samples = turned_table(rows, cols)
+    return LookupTable(NORTH_UP.transform, UTM, rows=lines - 1, cols=samples - 1, size=(rows, cols))
 
 
 def class_layer(rows: int = 40, cols: int = 50, **changes: Any) -> Layer:

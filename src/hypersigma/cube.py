@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.errors import InputError, MissingExtraError
-from hypersigma.georef import Georef
+from hypersigma.georef import Georef, LookupTable
 from hypersigma.tiling import Window
 
 if TYPE_CHECKING:
@@ -231,6 +231,8 @@ class Cube:
     def to_xarray(self) -> xarray.DataArray:
         """The whole scene as an xarray.DataArray (band, y, x), read into memory; all bands, `valid` a coordinate.
 
+        A lookup table has no place in it: a scene in sensor geometry comes without its georeference.
+
         Raises:
             MissingExtraError: xarray is not installed.
         """
@@ -240,12 +242,13 @@ class Cube:
         for key, values in (("wavelength", self.wavelengths), ("fwhm", self.fwhm)):
             if values is not None:
                 coordinates[key] = ("band", values, {"units": "nm"})
-        if self.georef is not None and self.georef.transform[1] == self.georef.transform[3] == 0.0:
-            coordinates["y"] = [self.georef.xy(row + 0.5, 0.5)[1] for row in range(rows)]
-            coordinates["x"] = [self.georef.xy(0.5, col + 0.5)[0] for col in range(cols)]
+        georef = None if isinstance(self.georef, LookupTable) else self.georef
+        if georef is not None and georef.transform[1] == georef.transform[3] == 0.0:
+            coordinates["y"] = [georef.xy(row + 0.5, 0.5)[1] for row in range(rows)]
+            coordinates["x"] = [georef.xy(0.5, col + 0.5)[0] for col in range(cols)]
         attributes: dict[str, Any] = {"quantity": self.quantity, "sensor": self.sensor or ""}
-        if self.georef is not None:
-            attributes |= {"transform": list(self.georef.transform), "crs_wkt": self.georef.crs or ""}
+        if georef is not None:
+            attributes |= {"transform": list(georef.transform), "crs_wkt": georef.crs or ""}
         pixels = self.read(bands=np.arange(bands))
         array: xarray.DataArray = xr.DataArray(pixels, coordinates, ("band", "y", "x"), self.name, attributes)
         return array

@@ -1,4 +1,4 @@
-"""Labels from rasters and MATLAB arrays, which must lie on the scene's own grid."""
+"""Labels from rasters and MATLAB arrays, which must lie on the scene's own grid, or on that of its map."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from hypersigma.cube import Cube
 from hypersigma.data.label_maps import LabelMap, label_map
 from hypersigma.errors import InputError
-from hypersigma.georef import Georef
+from hypersigma.georef import Georef, LookupTable
 from hypersigma.products import Color
 from hypersigma.readers import envi
 from hypersigma.readers._arrays import listing, named
@@ -33,13 +33,15 @@ def read_raster(path: Path, cube: Cube) -> LabelMap:
         return _read_envi(path, cube)
     with open_raster(path) as dataset:
         _require_one_band(path, dataset.count)
-        _require_same_grid(path, (dataset.height, dataset.width), raster_georef(dataset), cube)
+        georef = raster_georef(dataset)
+        _require_same_grid(path, (dataset.height, dataset.width), georef, cube)
         legend = read_legend(dataset)
         if legend is None:
             names, colors = _category_names(path), _colormap(dataset)
         else:
             names, colors = ["", *legend.names], dict(enumerate(legend.colors, start=1))
-        return label_map(dataset.read(1), str(path), names=names, colors=colors, nodata=dataset.nodata)
+        found = label_map(dataset.read(1), str(path), names=names, colors=colors, nodata=dataset.nodata)
+    return _on_scene(found, georef, cube)
 
 
 def _read_envi(path: Path, cube: Cube) -> LabelMap:
@@ -51,9 +53,21 @@ def _read_envi(path: Path, cube: Cube) -> LabelMap:
     lookup = [int(part) for part in header.numbers("class lookup") or []]
     colors = {value: tuple(lookup[3 * value : 3 * value + 3]) for value in range(len(lookup) // 3)}
     values = labels.source.read(labels.order, labels.window)[0]
-    return label_map(
+    found = label_map(
         values, str(path), names=header.words("class names"), colors=_as_colors(colors), nodata=labels.nodata
     )
+    return _on_scene(found, labels.georef, cube)
+
+
+def _on_scene(found: LabelMap, georef: Georef | None, cube: Cube) -> LabelMap:
+    """Labels of a scene in sensor geometry that were drawn on its map, brought back to its pixels; others as is."""
+    if georef is None or not isinstance(cube.georef, LookupTable):
+        return found
+    labels, differing = cube.georef.in_sensor_geometry(found.labels)
+    note = "labels were brought from the map to the scene's own pixels"
+    if differing.any():
+        note += f"; {int(differing.sum())} pixels whose map cells bear two classes are left unlabelled"
+    return LabelMap(labels, found.legend, (*found.notes, note))
 
 
 def read_matlab(path: Path, cube: Cube, variable: str | None) -> LabelMap:
@@ -102,14 +116,18 @@ def _require_same_grid(path: Path, size: tuple[int, int], georef: Georef | None,
         InputError: with both sizes, coordinate systems and corners.
     """
     _, rows, cols = cube.shape
+    place = cube.georef
+    if isinstance(place, LookupTable):
+        # drawn on the map, or in the scene's own pixels and then without a place
+        (rows, cols), place = (place.rows.shape, place.grid) if georef is not None else ((rows, cols), None)
     fits, advice = size == (rows, cols), "labels without georeference need the scene's rows and columns"
-    if georef is not None and cube.georef is not None:
-        fits = fits and _same_crs(georef.crs, cube.georef.crs) and georef.same_grid(cube.georef)
+    if georef is not None and place is not None:
+        fits = fits and _same_crs(georef.crs, place.crs) and georef.same_grid(place)
         advice = f"warp them first, as with  rio warp {path.name} labels.tif --like SCENE --resampling nearest"
     if not fits:
         raise InputError(
             f"{path}: labels lie on another grid than the scene {cube.name}: {_grid(size, georef)}, against "
-            f"{_grid((rows, cols), cube.georef)}; {advice}"
+            f"{_grid((rows, cols), place)}; {advice}"
         )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hypersigma.cube import Cube
 from hypersigma.data.label_maps import LabelMap, label_map
 from hypersigma.errors import InputError, MissingExtraError
-from hypersigma.georef import Georef
+from hypersigma.georef import Georef, LookupTable
 from hypersigma.palette import default_legend
 
 # Attributes that name classes in common label files, the plainest first.
@@ -29,7 +29,8 @@ Feature = dict[str, Any]
 def read_vectors(path: Path, cube: Cube, attribute: str | None) -> LabelMap:
     """The classes of a vector file on the scene's grid.
 
-    A pixel belongs to a polygon that holds its centre; one that polygons of two classes claim is unlabelled.
+    A pixel belongs to a polygon that holds its centre; one that polygons of two classes claim is unlabelled. In a
+    scene in sensor geometry a pixel belongs to a polygon that holds the centre of a map cell that shows it.
 
     Args:
         path: GeoJSON, or GeoPackage or Shapefile with extra `geo`.
@@ -170,16 +171,23 @@ def _burnt(path: Path, geometries: list[Any], classes: list[int], cube: Cube, no
     from rasterio.transform import Affine
 
     assert cube.georef is not None
-    grid = {"out_shape": cube.shape[1:], "transform": Affine(*cube.georef.transform), "dtype": "int32"}
+    georef = cube.georef
+    on_map = georef.rows.shape if isinstance(georef, LookupTable) else cube.shape[1:]
+    grid = {"out_shape": on_map, "transform": Affine(*georef.transform), "dtype": "int32"}
     shapes = list(zip(geometries, classes, strict=True))
     # Burnt in both orders: where the last one wins twice differently, two classes claim the pixel.
     labels: NDArray[np.int32] = rasterize(shapes, **grid)
     claimed_twice = labels != rasterize(shapes[::-1], **grid)
     labels[claimed_twice] = 0
+    if isinstance(georef, LookupTable):
+        cells_claimed = claimed_twice
+        labels, claimed_twice = georef.in_sensor_geometry(labels)
+        claimed_twice |= georef.in_sensor_geometry(cells_claimed.astype(np.int32))[0] > 0
+        labels[claimed_twice] = 0
     if not labels.any():
         raise InputError(
             f"{path}: no label lies inside the scene {cube.name}: labels reach over {_extent(geometries)}, the "
-            f"scene over {_scene_extent(cube.georef, cube.shape)} in its coordinates; is the coordinate system right?"
+            f"scene over {_scene_extent(georef, on_map)} in its coordinates; is the coordinate system right?"
         )
     if claimed_twice.any():
         notes.append(f"{int(claimed_twice.sum())} pixels that two classes claim are left unlabelled")
@@ -193,9 +201,10 @@ def _extent(geometries: list[Any]) -> str:
     return _box(boxes[:, 0].min(), boxes[:, 2].max(), boxes[:, 1].min(), boxes[:, 3].max())
 
 
-def _scene_extent(georef: Georef, shape: tuple[int, int, int]) -> str:
-    _, rows, cols = shape
-    corners = np.array([georef.xy(row, col) for row in (0, rows) for col in (0, cols)])
+def _scene_extent(georef: Georef, size: tuple[int, ...]) -> str:
+    rows, cols = size
+    grid = Georef(georef.transform, georef.crs)
+    corners = np.array([grid.xy(row, col) for row in (0, rows) for col in (0, cols)])
     (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
     return _box(left, right, bottom, top)
 

@@ -1,4 +1,4 @@
-"""Pixels in HDF5: a source over one dataset, read window by window."""
+"""Pixels in HDF5: a source over one dataset, read window by window; what attributes say, whatever their form."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ from hypersigma.readers._handle import Handle
 from hypersigma.readers._unreadable import unreadable
 from hypersigma.tiling import Window
 
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a file is HDF5 by its first bytes; MATLAB's files, which are read otherwise, do not count."""
+    if not path.is_file() or path.suffix.lower() == ".mat":
+        return False
+    with path.open("rb") as file:
+        return file.read(len(SIGNATURE)) == SIGNATURE
+
 
 def open_hdf5(path: Path) -> Any:
     """An HDF5 file, open for reading.
@@ -26,6 +36,34 @@ def open_hdf5(path: Path) -> Any:
         return h5py.File(path)
     except OSError as error:
         raise unreadable(path, "as HDF5", error) from error
+
+
+def words(item: Any, key: str) -> str:
+    """A text attribute of a file, group or dataset, or ""."""
+    values = np.ravel(item.attrs.get(key, ""))
+    value = values[0] if values.size == 1 else ""
+    value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    return str(value) if isinstance(value, str) else ""
+
+
+def number(item: Any, key: str, default: float) -> float:
+    """A numeric attribute, or the default where it is absent."""
+    return float(np.ravel(item.attrs[key])[0]) if key in item.attrs else default
+
+
+def text(dataset: Any) -> str:
+    """What stands in a dataset that holds one text."""
+    value = np.ravel(dataset[()])[0]
+    return str(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
+
+
+def nodata(dataset: Any) -> float | None:
+    """The number that means no data: an attribute that says so, or the fill value a netCDF writer set."""
+    for key in ("_FillValue", "missing_value", "Data_Ignore_Value"):
+        if key in dataset.attrs:
+            return number(dataset, key, 0.0)
+    # HDF5's own default is zero, which is a number like any other
+    return float(dataset.fillvalue) if dataset.fillvalue else None
 
 
 class Hdf5Source:

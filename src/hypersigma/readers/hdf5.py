@@ -15,9 +15,8 @@ from hypersigma.readers._arrays import choose, is_cube, named
 from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._crs import wkt
 from hypersigma.readers._found import Found, told_quantity
-from hypersigma.readers._hdf5_source import Hdf5Source, open_hdf5
+from hypersigma.readers._hdf5_source import Hdf5Source, is_hdf5, nodata, number, open_hdf5, words
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _WAVELENGTH_NAMES = re.compile(r"(^|/)(wav|wl$|lambda|band_?cent(er|re)|cent(er|re)_wav)[^/]*$", re.I)
 _FWHM_NAMES = re.compile(r"(^|/)(fwhm|band_?widths?)[^/]*$", re.I)
 _GOOD_NAMES = re.compile(r"(^|/)(bbl|good_?(bands|wavelengths))$", re.I)
@@ -27,8 +26,7 @@ _ROW_AXES, _COL_AXES = {"y", "northing", "lat", "latitude"}, {"x", "easting", "l
 
 def sniff(path: Path) -> int:
     """1 for an HDF5 file (netCDF4 is one) that is not MATLAB's, else 0."""
-    with path.open("rb") as file:
-        return int(file.read(8) == _SIGNATURE and path.suffix.lower() != ".mat")
+    return int(is_hdf5(path))
 
 
 def open(path: Path, *, variable: str | None = None, given: Given | None = None) -> Cube:
@@ -46,19 +44,19 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         raise InputError(f"{path}: variable '{name}' has shape {dataset.shape}; a scene has three axes")
     axis = _spectral_axis(path, name, datasets)
     rows, cols = (other for other in range(3) if other != axis)
-    scale, offset = (_attribute(dataset, key, default) for key, default in (("scale_factor", 1.0), ("add_offset", 0.0)))
+    scale, offset = (number(dataset, key, default) for key, default in (("scale_factor", 1.0), ("add_offset", 0.0)))
     scaled = (scale, offset) != (1.0, 0.0)
-    words = " ".join([name, *(_words(dataset, key) for key in ("long_name", "standard_name"))])
+    said = " ".join([name, *(words(dataset, key) for key in ("long_name", "standard_name"))])
     return Found(
         source=Hdf5Source(path, name, (axis, rows, cols)),
         path=path,
         table=_band_table(datasets, dataset.shape[axis]),
-        quantity=told_quantity(words, dataset.dtype, scaled),
+        quantity=told_quantity(said, dataset.dtype, scaled),
         scale=scale,
         offset=offset,
-        nodata=_nodata(dataset),
+        nodata=nodata(dataset),
         georef=_georef(datasets, dataset, rows, cols),
-        sensor=_words(file, "sensor") or _words(file, "instrument"),
+        sensor=words(file, "sensor") or words(file, "instrument"),
         notes=(f"variable '{name}'",),
     ).cube(given)
 
@@ -126,29 +124,9 @@ def _axis_names(dataset: Any) -> list[str]:
 
 def _band_table(datasets: dict[str, Any], num_bands: int) -> BandTable:
     found = [_vector(datasets, pattern, num_bands) for pattern in (_WAVELENGTH_NAMES, _FWHM_NAMES, _GOOD_NAMES)]
-    unit = "" if found[0] is None else _words(found[0], "units") or _words(found[0], "Units")
+    unit = "" if found[0] is None else words(found[0], "units") or words(found[0], "Units")
     centres, fwhm, good = (None if item is None else np.ravel(item[()]) for item in found)
     return BandTable(centres=centres, unit=unit, fwhm=fwhm, good=good)
-
-
-def _attribute(item: Any, key: str, default: float) -> float:
-    return float(np.ravel(item.attrs[key])[0]) if key in item.attrs else default
-
-
-def _words(item: Any, key: str) -> str:
-    """A text attribute, or ""."""
-    value = item.attrs.get(key, "")
-    value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    return value if isinstance(value, str) else ""
-
-
-def _nodata(dataset: Any) -> float | None:
-    """The number that means no data: an attribute that says so, or the fill value a netCDF writer set."""
-    for key in ("_FillValue", "missing_value", "Data_Ignore_Value"):
-        if key in dataset.attrs:
-            return float(np.ravel(dataset.attrs[key])[0])
-    # HDF5's own default is zero, which is a number like any other
-    return float(dataset.fillvalue) if dataset.fillvalue else None
 
 
 def _georef(datasets: dict[str, Any], dataset: Any, rows: int, cols: int) -> Georef | None:
@@ -170,9 +148,9 @@ def _georef(datasets: dict[str, Any], dataset: Any, rows: int, cols: int) -> Geo
 
 def _crs(dataset: Any) -> str | None:
     """The coordinate system of a dataset's grid mapping (CF conventions), or None."""
-    mapping = _words(dataset, "grid_mapping")
+    mapping = words(dataset, "grid_mapping")
     group = dataset.parent
     item = group.get(mapping) if mapping else None
     if item is None:
         return None
-    return next((system for key in ("crs_wkt", "spatial_ref") if (system := wkt(_words(item, key)))), None)
+    return next((system for key in ("crs_wkt", "spatial_ref") if (system := wkt(words(item, key)))), None)

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import math
+import tempfile
+from dataclasses import replace
 
 import numpy as np
 
+from hypersigma.georef import LookupTable
 from hypersigma.products import Layer
 
 # float16, bool and 64-bit integers are what raster formats and the programs that read them disagree on.
 _STORED = {"bool": "uint8", "int8": "int16", "float16": "float32"}
+
+
+def on_map(layer: Layer) -> Layer:
+    """A layer as it lies on a map: orthorectified where its scene is in sensor geometry, else as it is.
+
+    Map cells that show no pixel are no data. Whole numbers without a no-data number have none to spare and become
+    floating-point ones.
+    """
+    table = layer.georef
+    if not isinstance(table, LookupTable):
+        return layer
+    fill, dtype = layer.nodata, layer.array.dtype
+    if fill is None:
+        fill, dtype = math.nan, np.result_type(dtype, np.float32)
+    # a layer may be larger than memory: its map lies in a nameless file that lives as long as the array
+    with tempfile.TemporaryFile(prefix="hypersigma-") as file:
+        array = np.memmap(file, dtype, "w+", shape=(*layer.array.shape[:-2], *table.rows.shape))
+    return replace(layer, array=table.orthorectified(layer.array, fill, array), georef=table.grid, nodata=fill)
 
 
 def stored_dtype(layer: Layer) -> np.dtype:

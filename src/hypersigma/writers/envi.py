@@ -11,7 +11,7 @@ from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import NO_CLASS, Layer, Legend
 from hypersigma.writers._atomic import replaced_file
-from hypersigma.writers._storage import band_names, stored_dtype, stored_nodata
+from hypersigma.writers._storage import band_names, on_map, stored_dtype, stored_nodata
 from hypersigma.writers.geotiff import parsed_crs
 
 _DATA_TYPES = {"uint8": 1, "int16": 2, "int32": 3, "float32": 4, "float64": 5, "uint16": 12, "uint32": 13}
@@ -21,12 +21,14 @@ _ROWS_AT_ONCE = 512
 def write(layer: Layer, path: Path) -> Path:
     """Write a layer as an ENVI pair, `path` and a header of the suffix .hdr beside it; return the data file's path.
 
-    A path that names the header gets its data in a file of the suffix .img.
+    A path that names the header gets its data in a file of the suffix .img. A layer in sensor geometry is
+    orthorectified.
 
     Raises:
         InputError: the georeference is sheared, which an ENVI header cannot say, or its CRS is not understood.
         OutputError: the files cannot be written.
     """
+    layer = on_map(layer)
     data = path.with_suffix(".img") if path.suffix == ".hdr" else path
     header = "\n".join(_header_lines(layer)) + "\n"
     dtype = stored_dtype(layer).newbyteorder("<")

@@ -27,7 +27,7 @@ from hypersigma.errors import InputError
 from hypersigma.products import NO_CLASS, Layer, Legend
 from hypersigma.tiling import blocks
 from hypersigma.writers._atomic import replaced_file
-from hypersigma.writers._storage import band_names, stored_dtype, stored_nodata
+from hypersigma.writers._storage import band_names, on_map, stored_dtype, stored_nodata
 
 # Metadata items of ours. They stand in the default domain because the COG driver copies no other.
 KIND = "HYPERSIGMA_KIND"
@@ -36,12 +36,13 @@ _BLOCK = 512
 
 
 def write(layer: Layer, path: Path) -> Path:
-    """Write a layer as a cloud-optimised GeoTIFF and return the path.
+    """Write a layer as a cloud-optimised GeoTIFF and return the path; one in sensor geometry is orthorectified.
 
     Raises:
         InputError: the coordinate reference system is not understood.
         OutputError: the file cannot be written.
     """
+    layer = on_map(layer)
     names_path = path.with_name(path.name + ".aux.xml")
     with replaced_file(path) as partial, _gdal_complaints():
         plain = partial.with_suffix(".plain.tif")

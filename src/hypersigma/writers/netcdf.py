@@ -13,7 +13,7 @@ from hypersigma.georef import Georef
 from hypersigma.products import NO_CLASS, Layer
 from hypersigma.tiling import blocks
 from hypersigma.writers._atomic import replaced_file
-from hypersigma.writers._storage import band_names, stored_dtype, stored_nodata
+from hypersigma.writers._storage import band_names, on_map, stored_dtype, stored_nodata
 from hypersigma.writers.geotiff import parsed_crs
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _GRID = "spatial_ref"  # the name rioxarray and GDAL look for
 
 
 def write(layer: Layer, path: Path) -> Path:
-    """Write a layer as a netCDF-4 file and return the path.
+    """Write a layer as a netCDF-4 file and return the path; one in sensor geometry is orthorectified.
 
     Raises:
         MissingExtraError: h5netcdf is not installed (extra `geo`).
@@ -35,6 +35,7 @@ def write(layer: Layer, path: Path) -> Path:
         import h5netcdf
     except ImportError as error:
         raise MissingExtraError("h5netcdf", "geo", "writing netCDF") from error
+    layer = on_map(layer)
     with replaced_file(path) as partial, h5netcdf.File(partial, "w") as file:
         file.attrs["Conventions"] = "CF-1.10"
         file.attrs["title"] = layer.description or layer.name

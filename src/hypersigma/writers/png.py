@@ -12,7 +12,7 @@ from hypersigma import canvas
 from hypersigma.palette import default_legend
 from hypersigma.products import Layer
 from hypersigma.writers._atomic import replaced_file
-from hypersigma.writers._storage import band_names
+from hypersigma.writers._storage import band_names, on_map
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,8 +40,9 @@ def draw(layer: Layer, title: str | None = None) -> bytes:
     """A picture of a layer as PNG bytes.
 
     Classes are drawn in their colours with a legend, scores and abundances with a colour bar (one panel a band), cubes
-    as colour composites. Pixels without data are light grey.
+    as colour composites. Pixels without data are light grey; a layer in sensor geometry is drawn as it lies on a map.
     """
+    layer = on_map(layer)
     # Every n-th pixel, as the mean of two classes is no class.
     step = -(-max(layer.array.shape[-2:]) // _MOST_PIXELS)
     planes = np.asarray(layer.planes[:, ::step, ::step])
