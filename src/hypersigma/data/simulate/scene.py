@@ -19,7 +19,7 @@ from hypersigma.data.simulate.light import scattered, skylight, sunlight
 from hypersigma.data.simulate.materials import Mixture, Palette, mixture
 from hypersigma.data.simulate.random_fields import Field, drawn
 from hypersigma.data.simulate.settings import SimulationConfig
-from hypersigma.data.simulate.structure import Layout, lay_out
+from hypersigma.data.simulate.structure import Ground, Layout, lay_out
 from hypersigma.errors import ConfigError
 from hypersigma.palette import default_legend
 from hypersigma.products import SpectralLibrary
@@ -39,7 +39,8 @@ class SimulatedScene:
         abundances: (materials, rows, cols) float32, at least 0, with sum 1 in each pixel: shares of the ground that a
             pixel shows, after the instrument's blur and before the air's.
         classes: (rows, cols) int32, 1 + index of the most abundant material.
-        endmembers: (materials, bands) float32 reflectance on the cube's bands, NaN where not covered.
+        endmembers: (materials, bands) float32 reflectance on the cube's bands, the scene's gains in it; NaN where not
+            covered.
         names: one a material, as in the library.
     """
 
@@ -118,7 +119,8 @@ class Simulator:
         generator = np.random.default_rng(seed)
         least, most = self.config.num_materials
         chosen = self._palette.draw(generator, int(generator.integers(least, most + 1)))
-        endmembers = self._palette.spectra[chosen]
+        gains = generator.uniform(*self.config.variability.gain, size=(len(chosen), 1))
+        endmembers = self._palette.spectra[chosen] * gains.astype(np.float32)
         ground = self._ground(generator, len(chosen))
         missing = np.any(np.isnan(endmembers), axis=0)
         mixed = mixture(generator, self.config, ground, np.where(missing, 0.0, endmembers), self._palette.wavelengths)
@@ -136,7 +138,7 @@ class Simulator:
         """A ground as the instrument resolves it."""
         config = self.config
         shape = (config.rows * _DETAIL, config.cols * _DETAIL)
-        fine = lay_out(generator, config.structure, num_materials, shape, self._images, _DETAIL)
+        fine = lay_out(Ground(generator, config.structure, num_materials, shape, _DETAIL, self._images))
         sigma = _DETAIL * drawn(generator, config.instrument.blur)
         abundances = _coarser(ndimage.gaussian_filter(fine.abundances, (0.0, sigma, sigma)))
         texture, shade = _coarser(np.stack([fine.texture, fine.shade]))

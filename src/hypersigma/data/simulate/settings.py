@@ -38,16 +38,20 @@ class StructureConfig:
         size: width in pixels of patches and parcels; lots of towns are half as wide.
         exponent: with which the power of random fields falls with frequency; 2 is rough, 4 is smooth.
         purity: share that its main material has of a parcel.
+        beside: chance that a second ground, drawn like the first, takes about half of the scene.
         roads: chance that a scene is crossed by winding roads.
         water: chance that a scene has a river or a lake.
+        trees: chance that a scene has scattered dots of one material.
     """
 
     kinds: tuple[Kind, ...] = ("random_fields", "parcels", "mosaic", "town")
     size: Range = (5.0, 30.0)
-    exponent: Range = (2.2, 4.0)
+    exponent: Range = (2.8, 4.5)
     purity: Range = (0.6, 1.0)
+    beside: float = 0.4
     roads: float = 0.4
     water: float = 0.3
+    trees: float = 0.3
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.kinds) - set(KINDS))
@@ -56,8 +60,8 @@ class StructureConfig:
         _require_range("size", self.size, 2.0, 1000.0)
         _require_range("exponent", self.exponent, 0.5, 6.0)
         _require_range("purity", self.purity, 0.0, 1.0)
-        _require("roads", self.roads, 0.0, 1.0)
-        _require("water", self.water, 0.0, 1.0)
+        for name in ("beside", "roads", "water", "trees"):
+            _require(name, getattr(self, name), 0.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,18 +69,22 @@ class VariabilityConfig:
     """How one material differs from place to place.
 
     Attributes:
+        gain: factor on a material's spectrum, drawn once a scene: rough ground in the open is darker than the
+            flattened sample of a laboratory.
         spectral: standard deviation of the relative, spectrally smooth change of a spectrum.
         correlation: nm over which that change stays alike.
         brightness: standard deviation of the logarithm of brightness from parcel to parcel.
         texture: the same from pixel to pixel inside a parcel.
     """
 
+    gain: Range = (0.5, 1.0)
     spectral: float = 0.04
     correlation: float = 300.0
     brightness: float = 0.12
     texture: float = 0.05
 
     def __post_init__(self) -> None:
+        _require_range("gain", self.gain, 0.01, 10.0)
         _require("spectral", self.spectral, 0.0, 0.5)
         _require("correlation", self.correlation, 10.0, 5000.0)
         _require("brightness", self.brightness, 0.0, 1.0)
@@ -185,7 +193,7 @@ class SimulationConfig:
 # A scene that is nothing but the linear mixture of its materials; `dataclasses.replace` changes what is of interest.
 IDEAL = SimulationConfig(
     bilinear=0.0,
-    variability=VariabilityConfig(spectral=0.0, brightness=0.0, texture=0.0),
+    variability=VariabilityConfig(gain=(1.0, 1.0), spectral=0.0, brightness=0.0, texture=0.0),
     light=LightConfig(relief=(0.0, 0.0), skylight=0.0, shade=0.0),
     instrument=InstrumentConfig(adjacency=0.0, snr=float("inf"), absorption="none", striping=0.0),
 )
