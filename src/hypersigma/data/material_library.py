@@ -125,7 +125,7 @@ def _good(library: SpectralLibrary, config: MaterialConfig) -> _Part:
     faults = {
         f"go below {config.lowest:g}": low < config.lowest,
         f"exceed {config.highest:g}": high > config.highest,
-        f"stay below {config.darkest:g}": high < config.darkest,
+        f"stay below {config.darkest:g}": known.any(axis=1) & (high < config.darkest),
     }
     plausible = np.flatnonzero(~np.any(list(faults.values()), axis=0))
     counts = {reason: int(mask.sum()) for reason, mask in faults.items()}
