@@ -242,6 +242,17 @@ def test_small_groups_are_drawn_as_often_as_large_ones() -> None:
         assert len(few & set(scene.names)) == 1
 
 
+def test_plants_are_as_many_as_asked_where_there_are_any() -> None:
+    spectra = np.full((20, len(GRID)), 0.3)
+    spectra[:5, GRID < 700] = 0.05
+    plants = {f"material {index}" for index in range(5)}
+    for share, least in ((0.0, 0), (0.5, 4), (1.0, 5)):
+        config = replace(IDEAL_SMALL, num_materials=(8, 8), green=(share, share))
+        for scene in simulated_scenes(smooth_library(20, spectra=spectra), config, num_scenes=4):
+            assert len(plants & set(scene.names)) >= least
+            assert len(set(scene.names)) == 8
+
+
 def test_a_scene_serves_classification() -> None:
     scene = simulate(LIBRARY, SMALL, 0)
     labelled = scene.labelled()

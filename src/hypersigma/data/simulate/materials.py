@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from hypersigma.products import SpectralLibrary
 Spectra = NDArray[np.float32]
 
 _NUM_SHAPES = 3  # independent ways in which a spectrum varies
+_RED_EDGE, _FARTHEST = (670.0, 800.0), 40.0  # nm of red and near infrared, and how far a band may be off
+_STEEP = 2.5  # how many times as bright plants are beyond the red edge; soils stay below 2
 _COVERED = 0.9  # of the bands that the best covered spectrum has
 
 
@@ -53,16 +56,38 @@ class Palette:
         self.wavelengths = library.wavelengths
         groups = np.array(library.groups or library.names)
         # a spectrum that shares its name with others is a group with them, and as good as one of them
-        self._members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+        self._groups = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+        green = _is_green(self.spectra, self.wavelengths)
+        self._green_groups = [members[green[members]] for members in self._groups if green[members].any()]
+        self._num_green = int(green.sum())
 
-    def draw(self, generator: np.random.Generator, count: int) -> NDArray[np.intp]:
-        """Indices of different spectra, of as many groups as there are: each group is as likely, however large."""
+    def draw(self, generator: np.random.Generator, count: int, num_green: int) -> NDArray[np.intp]:
+        """Indices of different spectra, at least `num_green` of them of plants where the library has so many.
+
+        They are of as many groups as there are: each group is as likely, however large.
+        """
         chosen: list[int] = []
-        while len(chosen) < count:
-            for group in generator.permutation(len(self._members))[: count - len(chosen)]:
-                left = np.setdiff1d(self._members[group], chosen)
-                chosen += [int(generator.choice(left))] if len(left) else []
-        return np.array(chosen, dtype=np.intp)
+        _draw(generator, self._green_groups, chosen, min(num_green, self._num_green))
+        _draw(generator, self._groups, chosen, count)
+        return generator.permutation(np.array(chosen, dtype=np.intp))
+
+
+def _is_green(spectra: Spectra, wavelengths: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each spectrum is one of green plants, by its red edge; of none is it known without the bands."""
+    red, infrared = (int(np.abs(wavelengths - goal).argmin()) for goal in _RED_EDGE)
+    if max(abs(wavelengths[red] - _RED_EDGE[0]), abs(wavelengths[infrared] - _RED_EDGE[1])) > _FARTHEST:
+        return np.zeros(len(spectra), dtype=bool)
+    # NaN is not greater than anything
+    green: NDArray[np.bool_] = spectra[:, infrared] > _STEEP * np.maximum(spectra[:, red], 1e-3)
+    return green
+
+
+def _draw(generator: np.random.Generator, groups: Sequence[NDArray[np.intp]], chosen: list[int], count: int) -> None:
+    """Add different members of groups to those chosen until there are so many."""
+    while len(chosen) < count:
+        for group in generator.permutation(len(groups))[: count - len(chosen)]:
+            left = np.setdiff1d(groups[group], chosen)
+            chosen += [int(generator.choice(left))] if len(left) else []
 
 
 class Mixture(NamedTuple):

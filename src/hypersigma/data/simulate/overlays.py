@@ -12,6 +12,7 @@ from hypersigma.data.simulate.settings import StructureConfig
 Mask = NDArray[np.bool_]
 
 _HOUSE_SHADE = 1.0  # pixels that a house's shade reaches along rows and columns
+_BEND = 30.0  # pixels; least width of what roads and rivers wind around
 _NUM_ROOFS = 3  # a town has few kinds of roof
 
 
@@ -35,13 +36,14 @@ def cross(
 ) -> None:
     """Lay waters, winding roads and trees over a ground, each by its chance."""
     shape = abundances.shape[1], abundances.shape[2]
+    bend = max(4.0 * size, _BEND * pixel)
     if generator.random() < config.water:
-        (field,) = random_fields(generator, 1, shape, 5.0, 4.0 * size)
+        (field,) = random_fields(generator, 1, shape, 5.0, bend)
         lake = generator.random() < 0.4
         mask = field > drawn(generator, (0.8, 1.8)) if lake else _line(field, drawn(generator, (1.0, 5.0)) * pixel)
         cover(generator, abundances, mask)
     if generator.random() < config.roads:
-        (field,) = random_fields(generator, 1, shape, 5.0, 4.0 * size)
+        (field,) = random_fields(generator, 1, shape, 5.0, bend)
         cover(generator, abundances, _line(field, drawn(generator, (0.5, 1.2)) * pixel))
     if generator.random() < config.trees:
         (field,) = random_fields(generator, 1, shape, 6.0, drawn(generator, (1.0, 2.5)) * pixel)

@@ -118,7 +118,8 @@ class Simulator:
         """The scene of a seed."""
         generator = np.random.default_rng(seed)
         least, most = self.config.num_materials
-        chosen = self._palette.draw(generator, int(generator.integers(least, most + 1)))
+        count = int(generator.integers(least, most + 1))
+        chosen = self._palette.draw(generator, count, round(count * drawn(generator, self.config.green)))
         gains = generator.uniform(*self.config.variability.gain, size=(len(chosen), 1))
         endmembers = self._palette.spectra[chosen] * gains.astype(np.float32)
         ground = self._ground(generator, len(chosen))

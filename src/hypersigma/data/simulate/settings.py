@@ -164,6 +164,8 @@ class SimulationConfig:
         rows, cols: its size.
         sensor: whose bands and noise it has; "" takes the bands of the library as they are.
         num_materials: least and greatest number of materials.
+        green: least share of the materials that are green plants, as far as the library has any; the others are drawn
+            without regard to it.
         bilinear: greatest strength of light that is reflected by two materials in turn; 0 mixes linearly.
         structure, variability, light, instrument: see there.
     """
@@ -172,6 +174,7 @@ class SimulationConfig:
     cols: int = 64
     sensor: str = "aviris"
     num_materials: tuple[int, int] = (3, 8)
+    green: Range = (0.0, 0.6)
     bilinear: float = 0.5
     structure: StructureConfig = field(default_factory=StructureConfig)
     variability: VariabilityConfig = field(default_factory=VariabilityConfig)
@@ -182,6 +185,7 @@ class SimulationConfig:
         if min(self.rows, self.cols) < 8:
             raise ConfigError(f"a scene of {self.rows} rows x {self.cols} columns; expected at least 8 of each")
         _require_range("num_materials", self.num_materials, 2, 64)
+        _require_range("green", self.green, 0.0, 1.0)
         _require("bilinear", self.bilinear, 0.0, 1.0)
         # said here and not when the first scene is drawn
         if self.sensor:
@@ -192,6 +196,7 @@ class SimulationConfig:
 
 # A scene that is nothing but the linear mixture of its materials; `dataclasses.replace` changes what is of interest.
 IDEAL = SimulationConfig(
+    green=(0.0, 0.0),
     bilinear=0.0,
     variability=VariabilityConfig(gain=(1.0, 1.0), spectral=0.0, brightness=0.0, texture=0.0),
     light=LightConfig(relief=(0.0, 0.0), skylight=0.0, shade=0.0),
