@@ -14,6 +14,7 @@ from hypersigma.errors import InputError
 from hypersigma.readers._bilinear import Axis, Bilinear
 from hypersigma.readers._handle import Handle
 from hypersigma.readers._raster import open_raster, raster_georef, read_raster, require_whole
+from hypersigma.readers._stacked import StackedSource
 from hypersigma.tiling import Window
 
 # all 242 files of a Hyperion scene; much more would reach what systems let a process open
@@ -40,7 +41,55 @@ class RasterPool:
         return self._open[path]
 
 
-class RasterStack:
+class PooledRaster:
+    """A raster of a pool, on its own grid or interpolated onto that of another one over the same ground.
+
+    Args:
+        pool: opens it.
+        path: its file.
+        onto: the raster whose grid it takes, or None for its own.
+        nodata: the stored number that must not be mixed with others.
+
+    Raises:
+        InputError: it cannot be opened, is cut short, or lies on other ground.
+    """
+
+    def __init__(
+        self, pool: Handle[RasterPool], path: Path, onto: PooledRaster | None = None, nodata: float | None = None
+    ) -> None:
+        self.path, self._pool, self._nodata = path, pool, nodata
+        dataset = self.dataset()
+        require_whole(path, dataset)
+        grid = dataset if onto is None else onto.dataset()
+        self._interpolation = _interpolation(path, dataset, grid)
+        self._shape = (dataset.count, grid.height, grid.width)
+        # interpolated whole numbers have fractions
+        self._dtype = np.result_type(*dataset.dtypes, *([np.float32] if self.interpolated else []))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._dtype
+
+    @property
+    def interpolated(self) -> bool:
+        return self._interpolation is not None
+
+    def dataset(self) -> Any:
+        """The raster, open."""
+        return self._pool()(self.path)
+
+    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
+        if self._interpolation is None:
+            return read_raster(self.path, self.dataset(), bands, window)
+        stored = read_raster(self.path, self.dataset(), bands, self._interpolation.area(window))
+        return self._interpolation(stored.astype(self._dtype), window, self._nodata)
+
+
+class RasterStack(StackedSource):
     """The bands of several rasters, one raster after the other, on the grid of one of them.
 
     Args:
@@ -56,63 +105,23 @@ class RasterStack:
     def __init__(
         self, paths: Sequence[Path], *, grid: int = 0, resample: bool = False, nodata: float | None = None
     ) -> None:
-        self.paths = tuple(paths)
-        self._nodata = nodata
-        self._pool: Handle[RasterPool] = Handle(RasterPool)
-        reference = self.dataset(grid)
-        self.georef = raster_georef(reference)
-        self._interpolations: list[Bilinear | None] = []
-        places: list[tuple[int, int]] = []
-        dtypes: set[str] = set()
-        for number, path in enumerate(self.paths):
-            dataset = self.dataset(number)
-            require_whole(path, dataset)
-            interpolation = _interpolation(path, dataset, reference)
-            if interpolation is not None and not resample:
+        pool: Handle[RasterPool] = Handle(RasterPool)
+        reference = PooledRaster(pool, paths[grid])
+        self.georef = raster_georef(reference.dataset())
+        self.rasters = tuple(PooledRaster(pool, path, reference, nodata) for path in paths)
+        for raster in self.rasters:
+            if raster.interpolated and not resample:
                 raise InputError(
-                    f"{path}: {_size(dataset)} on a grid of its own, {self.paths[grid].name} has {_size(reference)}; "
-                    "files of one scene lie on one grid: is this one of another scene, or cut out?"
+                    f"{raster.path}: {_size(raster.dataset())} on a grid of its own, {reference.path.name} has "
+                    f"{_size(reference.dataset())}; files of one scene lie on one grid: is this one of another scene, "
+                    "or cut out?"
                 )
-            self._interpolations.append(interpolation)
-            places += [(number, band) for band in range(dataset.count)]
-            dtypes.update(dataset.dtypes)
-        self._places = np.array(places, dtype=np.intp)
-        self._shape = (len(places), reference.height, reference.width)
-        # interpolated whole numbers have fractions
-        self._dtype = np.result_type(*dtypes, *([np.float32] if self.resampled else []))
+        super().__init__(self.rasters)
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self._dtype
-
-    @property
-    def resampled(self) -> list[Path]:
-        """The rasters that are interpolated."""
-        return [path for path, one in zip(self.paths, self._interpolations, strict=True) if one is not None]
-
-    def dataset(self, number: int) -> Any:
-        """One of the rasters, open."""
-        return self._pool()(self.paths[number])
-
-    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
-        block = np.empty((len(bands), window.height, window.width), self._dtype)
-        numbers, inner = self._places[bands].T
-        # a raster of many bands is read once for all of them
-        for number in np.unique(numbers):
-            wanted = np.flatnonzero(numbers == number)
-            block[wanted] = self._read_raster(int(number), inner[wanted], window)
-        return block
-
-    def _read_raster(self, number: int, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
-        path, dataset, interpolation = self.paths[number], self.dataset(number), self._interpolations[number]
-        if interpolation is None:
-            return read_raster(path, dataset, bands, window)
-        stored = read_raster(path, dataset, bands, interpolation.area(window))
-        return interpolation(stored.astype(self._dtype), window, self._nodata)
+    def num_interpolated(self) -> int:
+        """How many of the rasters are not on the grid of the stack themselves."""
+        return sum(raster.interpolated for raster in self.rasters)
 
 
 def _size(dataset: Any) -> str:

@@ -14,25 +14,26 @@ from hypersigma.tiling import Window
 
 
 class StackedSource:
-    """The bands of several sources, of each only those that are named.
+    """The bands of several sources, of each all or only those that are named.
 
     Raises:
         InputError: their rows and columns differ.
     """
 
-    def __init__(self, parts: Sequence[tuple[Source, NDArray[np.intp]]]) -> None:
-        self._sources = [source for source, _ in parts]
-        sizes = {source.shape[1:] for source in self._sources}
+    def __init__(self, sources: Sequence[Source], bands: Sequence[NDArray[np.intp]] | None = None) -> None:
+        self.sources = tuple(sources)
+        sizes = {source.shape[1:] for source in self.sources}
         if len(sizes) > 1:
             raise InputError(f"bands of several sizes, {' and '.join(f'{r} x {c}' for r, c in sorted(sizes))} pixels")
+        named = [np.arange(source.shape[0]) for source in self.sources] if bands is None else bands
         # which source each band comes from, and its index there
-        self._owners = np.repeat(np.arange(len(parts)), [len(bands) for _, bands in parts])
-        self._indices = np.concatenate([bands for _, bands in parts])
-        self._dtype = np.result_type(*(source.dtype for source in self._sources))
+        self._owners = np.repeat(np.arange(len(named)), [len(part) for part in named])
+        self._indices = np.concatenate(named)
+        self._dtype = np.result_type(*(source.dtype for source in self.sources))
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        return (len(self._owners), *self._sources[0].shape[1:])
+        return (len(self._owners), *self.sources[0].shape[1:])
 
     @property
     def dtype(self) -> np.dtype:
@@ -40,8 +41,9 @@ class StackedSource:
 
     def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
         block = np.empty((len(bands), window.height, window.width), dtype=self._dtype)
-        for owner, source in enumerate(self._sources):
-            mine = np.flatnonzero(self._owners[bands] == owner)
-            if mine.size:
-                block[mine] = source.read(self._indices[bands[mine]], window)
+        owners, indices = self._owners[bands], self._indices[bands]
+        # a source of many bands is read once for all of them
+        for owner in np.unique(owners):
+            mine = np.flatnonzero(owners == owner)
+            block[mine] = self.sources[owner].read(indices[mine], window)
         return block

@@ -109,17 +109,17 @@ def _require_belonging(metadata: Metadata, source: RasterStack, detectors: tuple
     Raises:
         InputError: with what was found and expected.
     """
-    for number, detector in enumerate(detectors):
-        dataset = source.dataset(number)
-        if dataset.count != detector.num_bands:
+    for raster, detector in zip(source.rasters, detectors, strict=True):
+        num_bands = raster.shape[0]
+        if num_bands != detector.num_bands:
             raise InputError(
-                f"{source.paths[number]}: {dataset.count} bands; the {detector.texts} detector has {detector.num_bands}"
+                f"{raster.path}: {num_bands} bands; the {detector.texts} detector has {detector.num_bands}"
             )
     rows, cols = source.shape[1:]
     for name, length in (("LinesInPixels", rows), ("SamplesInPixels", cols)):
         if metadata.text(name) and metadata.number(name) != length:
             raise InputError(
-                f"{source.paths[0]}: {rows} rows x {cols} columns, but {name} in {metadata.path.name} is "
+                f"{source.rasters[0].path}: {rows} rows x {cols} columns, but {name} in {metadata.path.name} is "
                 f"{metadata.text(name)}; they do not belong together"
             )
 

@@ -117,7 +117,7 @@ def _source(path: Path, file: Any, detectors: list[_Detector]) -> PrismaSource:
     def stacked(suffix: str) -> StackedSource:
         names = (f"{_FIELDS}/{name.upper()}_{suffix}" for name in _DETECTORS)
         parts = [Hdf5Source(path, name, (1, 0, 2)) for name in names]
-        return StackedSource([(part, detector.slots) for part, detector in zip(parts, detectors, strict=True)])
+        return StackedSource(parts, [detector.slots for detector in detectors])
 
     errors = "PIXEL_L2_ERR_MATRIX"
     has_errors = all(f"{_FIELDS}/{name.upper()}_{errors}" in file for name in _DETECTORS)

@@ -79,7 +79,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         georef=source.georef,
         sensor="Sentinel-2 MSI",
         name=product.name,
-        notes=(*notes, f"{len(source.resampled)} coarser bands are interpolated onto the grid of {_FINEST}"),
+        notes=(*notes, f"{source.num_interpolated} coarser bands are interpolated onto the grid of {_FINEST}"),
     ).cube(given)
 
 
