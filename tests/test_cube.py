@@ -92,12 +92,12 @@ def test_representation():
 
 def test_there_and_back_through_xarray():
     cube = Cube.from_array(ramp(), [450, 550, 650, 850], fwhm=[9, 9, 8, 8], quantity="counts", georef=GEOREF)
-    cube = replace(cube.dropped(np.array([False, False, True, False]), "noise"), sensor="HyMap")
+    cube = replace(cube.dropped(np.array([False, False, True, False]), "noise"), sensor="HyMap", acquired="2009-08-20")
     array = pytest.importorskip("xarray") and cube.to_xarray()
     assert array.dims == ("band", "y", "x")
     assert (float(array.x[0]), float(array.y[0])) == (300015.0, 5799985.0)
     back = Cube.from_xarray(array)
-    assert (back.quantity, back.sensor, back.georef) == ("counts", "HyMap", GEOREF)
+    assert (back.quantity, back.sensor, back.acquired, back.georef) == ("counts", "HyMap", "2009-08-20", GEOREF)
     np.testing.assert_array_equal(back.wavelengths, cube.wavelengths)
     np.testing.assert_array_equal(back.valid, cube.valid)
     np.testing.assert_array_equal(back.read(), cube.read())

@@ -73,6 +73,7 @@ class Cube:
         georef: where the scene lies, or None.
         sensor: the sensor's name where known or guessed.
         name: a short name of the scene; path: the file it came from.
+        acquired: when it was taken, by ISO 8601 in UTC, "2022-08-08T10:32:42", or its date alone, or None.
         notes: what a reader found or decided that a person should know.
     """
 
@@ -90,6 +91,7 @@ class Cube:
     sensor: str | None = None
     name: str = "scene"
     path: Path | None = None
+    acquired: str | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -246,7 +248,8 @@ class Cube:
         if georef is not None and georef.transform[1] == georef.transform[3] == 0.0:
             coordinates["y"] = [georef.xy(row + 0.5, 0.5)[1] for row in range(rows)]
             coordinates["x"] = [georef.xy(0.5, col + 0.5)[0] for col in range(cols)]
-        attributes: dict[str, Any] = {"quantity": self.quantity, "sensor": self.sensor or ""}
+        told = {"quantity": self.quantity, "sensor": self.sensor, "acquired": self.acquired}
+        attributes: dict[str, Any] = {key: value or "" for key, value in told.items()}
         if georef is not None:
             attributes |= {"transform": list(georef.transform), "crs_wkt": georef.crs or ""}
         pixels = self.read(bands=np.arange(bands))
@@ -273,7 +276,8 @@ class Cube:
         valid = known.get("valid")
         if valid is not None:
             cube = cube.dropped(~valid[cube.order].astype(bool), "marked bad in the array")
-        return replace(cube, sensor=array.attrs.get("sensor") or None)
+        sensor, acquired = (array.attrs.get(key) or None for key in ("sensor", "acquired"))
+        return replace(cube, sensor=sensor, acquired=acquired)
 
 
 def _xarray() -> Any:

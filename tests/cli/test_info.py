@@ -27,6 +27,7 @@ def header(tmp_path):
         bbl=braces([1, 1, 0, 0, 1, 1]),
         data_ignore_value="-1",
         sensor_type="HyMap",
+        acquisition_time="2009-08-20T10:11:12Z",
         map_info="{UTM, 1, 1, 383851.5, 5819308.25, 30, 30, 33, North, WGS-84}",
     )
 
@@ -36,6 +37,7 @@ def test_for_a_person(header, tmp_path, capsys):
     said = " ".join(capsys.readouterr().out.split())
     for part in (
         "HyMap",
+        "2009-08-20T10:11:12",
         "40 rows x 50 columns x 6 bands",
         "450.0 to 1000.0 nm",
         "3 of 6",
@@ -56,6 +58,7 @@ def test_for_a_program(header, capsys):
     assert facts["bands_dropped"][0] == {"reason": "marked bad in the file", "bands": [3, 4], "wavelengths": [650, 850]}
     assert facts["wavelengths"] == [450, 1000]
     assert facts["crs"] == "EPSG:32633"
+    assert facts["acquired"] == "2009-08-20T10:11:12"
     assert facts["nodata_share"] == 5 / 2000
 
 

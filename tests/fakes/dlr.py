@@ -76,6 +76,7 @@ def metadata(product: Description) -> str:
     other = f'<interiorOrientation><{product.band} number="1"><focal>3</focal></{product.band}></interiorOrientation>'
     background = "" if product.background is None else f"<backgroundValue>{product.background:.0f}</backgroundValue>"
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<level_X><base><level>{product.level}</level></base>'
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<level_X><base><level>{product.level}</level>'
+        "<temporalCoverage><startTime>2022-08-08T10:32:42.091Z</startTime></temporalCoverage></base>"
         f"<specific>{other}{background}<bandCharacterisation>\n{bands}</bandCharacterisation></specific></level_X>\n"
     )

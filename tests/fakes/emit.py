@@ -14,6 +14,7 @@ from tests.fakes.hdf5 import write_hdf5
 ROWS, COLS = 12, 10
 CENTRES = np.array([381.0, 550.0, 700.0, 1380.0, 1600.0, 2200.0, 2493.0])
 GOOD = np.array([1, 1, 1, 0, 1, 1, 1], dtype="u1")
+UNITS = {"reflectance": "unitless", "radiance": "uW/cm^2/SR/nm"}
 GEOTRANSFORM = (13.4, 0.000542, 0.0, 52.4, 0.0, -0.000542)
 
 
@@ -68,8 +69,9 @@ def write_emit(
         "spatial_ref": CRS.from_epsg(4326).to_wkt(),
         "title": f"EMIT L2A Estimated Surface {quantity.capitalize()} 60 m V001",
         "instrument": "EMIT",
+        "time_coverage_start": "2023-03-16T04:51:33+0000",
     }
-    scale = {"_FillValue": np.array([-9999.0], dtype="f4")}
+    scale = {"_FillValue": np.array([-9999.0], dtype="f4"), "units": UNITS[quantity]}
     table = {"_FillValue": np.array([0], dtype="i4")}
     kept = {name: data for name, data in datasets.items() if name not in without}
     marks = {quantity: scale, "location/glt_x": table, "location/glt_y": table, "/": root | (attributes or {})}

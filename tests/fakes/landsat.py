@@ -54,6 +54,7 @@ def write_landsat(
     level = scene.split("_")[1]
     files = {f"FILE_NAME_BAND_{band}": name for band, name in names.items()}
     platform = {"SPACECRAFT_ID": f"LANDSAT_{int(scene[2:4])}", "SENSOR_ID": sensor}
+    platform |= {"DATE_ACQUIRED": "2021-06-01", "SCENE_CENTER_TIME": "10:02:56.1234560Z"}
     rescaling = {f"REFLECTANCE_MULT_BAND_{band}": f"{factor(band):E}" for band in bands}
     rescaling |= {f"REFLECTANCE_ADD_BAND_{band}": -0.1 for band in bands}
     sun = {"SUN_ELEVATION": sun_elevation}

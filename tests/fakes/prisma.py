@@ -31,6 +31,7 @@ def write_prisma(
     random = np.random.default_rng(0)
     datasets: dict[str, Any] = {}
     attributes: dict[str, Any] = {"Epsg_Code": np.int32(32633), "Product_Name": np.bytes_(path.name)}
+    attributes["Product_StartTime"] = np.bytes_("2020-08-13T10:30:56.123456")
     for name, centres in CENTRES.items():
         rows = ROWS if name == "Vnir" else swir_rows
         stored = random.integers(1, 65536, (rows, len(centres), COLS)).astype("u2")

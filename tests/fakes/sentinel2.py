@@ -106,7 +106,7 @@ def _metadata(level: str, characteristics: str) -> str:
     """The product's metadata, without most of what is in real ones."""
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><n1:{level}_User_Product xmlns:n1="urn:product"><n1:General_Info>'
-        "<Product_Info><PROCESSING_BASELINE>04.00</PROCESSING_BASELINE></Product_Info><Product_Image_Characteristics>"
+        "<Product_Info><PRODUCT_START_TIME>2022-03-01T10:10:21.024Z</PRODUCT_START_TIME><PROCESSING_BASELINE>04.00</PROCESSING_BASELINE></Product_Info><Product_Image_Characteristics>"
         "<Special_Values><SPECIAL_VALUE_TEXT>NODATA</SPECIAL_VALUE_TEXT><SPECIAL_VALUE_INDEX>0</SPECIAL_VALUE_INDEX>"
         f"</Special_Values>{characteristics}</Product_Image_Characteristics></n1:General_Info>"
         f"</n1:{level}_User_Product>"

@@ -46,6 +46,7 @@ def test_names_tell_sensor_and_quantity(tmp_path, name, sensor, quantity):
         assert aviris.sniff(path) == 2
         cube = open_cube(path)
         assert (cube.sensor, cube.quantity) == (sensor, quantity)
+        assert cube.acquired[:16] in ("2018-08-14T22:40", "2022-02-24T21:01", "2023-10-08T15:34")
         values = cube.read()
         np.testing.assert_array_equal(np.isnan(values), array == -9999)
         np.testing.assert_array_equal(values[:, 0], array[:, 0])

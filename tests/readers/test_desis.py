@@ -15,7 +15,8 @@ def test_radiance_has_a_gain_and_an_offset_a_band(tmp_path):
     image = write_dlr(tmp_path, DESIS)
     cube = open_cube(image)
     assert cube.shape == (4, ROWS, COLS)
-    assert (cube.sensor, cube.quantity) == ("DESIS", "radiance")
+    assert (cube.sensor, cube.quantity, cube.acquired) == ("DESIS", "radiance", "2022-08-08T10:32:42")
+    assert cube.notes[0] == "radiance in mW cm-2 sr-1 um-1"
     np.testing.assert_allclose(cube.wavelengths, DESIS.centres)
     np.testing.assert_allclose(cube.fwhm, 6.5)
     with rasterio.open(image) as dataset:
@@ -38,4 +39,5 @@ def test_each_instrument_knows_its_own(tmp_path):
     image = write_dlr(tmp_path, DESIS)
     assert desis.sniff(image) == desis.sniff(tmp_path / f"{DESIS.stem}-METADATA.xml") == 2
     assert enmap.sniff(image) == 0
-    assert desis.sniff(tmp_path) == 0
+    assert desis.sniff(tmp_path) == 2
+    assert enmap.sniff(tmp_path) == 0

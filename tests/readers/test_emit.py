@@ -21,7 +21,8 @@ def test_values_as_xarray_reads_them(tmp_path):
     path = write_emit(tmp_path / NAME)
     cube = open_cube(path)
     assert cube.shape == (len(CENTRES), ROWS, COLS)
-    assert (cube.sensor, cube.quantity) == ("EMIT", "reflectance")
+    assert (cube.sensor, cube.quantity, cube.acquired) == ("EMIT", "reflectance", "2023-03-16T04:51:33")
+    assert not any("radiance" in note for note in cube.notes)
     with xarray.open_dataset(path, engine="h5netcdf", phony_dims="access") as dataset:
         expected = np.moveaxis(dataset["reflectance"].values, -1, 0)
     values = cube.read(bands=np.arange(len(CENTRES)))
@@ -61,6 +62,7 @@ def test_radiance_has_no_list_of_good_bands(tmp_path):
     path = write_emit(tmp_path / "r.nc", "radiance", without=("sensor_band_parameters/good_wavelengths",))
     cube = open_cube(path)
     assert cube.quantity == "radiance"
+    assert cube.notes[0] == "radiance in uW/cm^2/SR/nm"
     assert cube.valid.all()
 
 

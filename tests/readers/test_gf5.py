@@ -27,6 +27,7 @@ def test_150_bands_are_kept_unless_all_are_asked_for(tmp_path):
         assert cube.shape == (150, ROWS, COLS)
         assert len(cube.used) == 150
         assert (cube.name, cube.sensor, cube.quantity) == (SCENE, "GF-5 AHSI", "radiance")
+        assert cube.acquired == "2019-05-23T00:55:47"
         assert "variable 'vnir': the 150 bands of the VNIR detector; 'full' gives all 330" in cube.notes
     np.testing.assert_allclose(cube.wavelengths, CENTRES["VNIR"], atol=1e-6)
     np.testing.assert_allclose(cube.fwhm, 4.5)

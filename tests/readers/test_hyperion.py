@@ -43,6 +43,7 @@ def test_folder_and_metadata_name_the_scene(scene):
         cube = open_cube(path)
         assert cube.shape == (242, ROWS, COLS)
         assert (cube.name, cube.sensor, cube.quantity, cube.path) == (SCENE, "Hyperion", "radiance", text)
+        assert cube.acquired == "2002-07-31"
     # a band's file is that band alone
     assert open_cube(scene / f"{SCENE}_B020_L1T.TIF").shape == (1, ROWS, COLS)
 

@@ -27,6 +27,7 @@ def test_folder_and_metadata_name_the_scene(tmp_path):
         cube = open_cube(path)
         assert cube.shape == (7, ROWS, COLS)
         assert (cube.name, cube.sensor, cube.quantity) == (SURFACE, "Landsat 8 OLI", "reflectance")
+        assert cube.acquired == "2021-06-01T10:02:56"
     np.testing.assert_allclose(cube.wavelengths, sensor_bands("landsat8")[0])
     assert cube.georef.transform == tuple(GRID)[:6]
 
@@ -54,6 +55,7 @@ def test_level_1_is_reflectance_above_the_atmosphere(tmp_path, scene):
     cube = open_cube(tmp_path)
     np.testing.assert_allclose(cube.read(), top_of_atmosphere(array), rtol=1e-5, atol=1e-6)
     assert cube.sensor == f"Landsat {scene[3]} OLI"
+    assert cube.acquired == "2021-06-01T10:02:56"
     assert cube.notes == ("L1TP: reflectance at the top of the atmosphere, for the sun 41.5 degrees above the horizon",)
 
 

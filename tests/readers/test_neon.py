@@ -20,7 +20,7 @@ def test_values_as_h5py_reads_them(tmp_path):
     path = write_neon(tmp_path / NAME)
     cube = open_cube(path)
     assert cube.shape == (len(CENTRES), ROWS, COLS)
-    assert (cube.sensor, cube.quantity) == ("NEON AIS", "reflectance")
+    assert (cube.sensor, cube.quantity, cube.acquired) == ("NEON AIS", "reflectance", None)
     with h5py.File(path) as file:
         stored = np.moveaxis(file["HARV/Reflectance/Reflectance_Data"][()], -1, 0)
     values = cube.read(bands=np.arange(len(CENTRES)))

@@ -36,7 +36,7 @@ def reflectance(path):
 def test_bands_ascend_and_slots_without_one_are_left_out(path):
     cube = open_cube(path)
     assert cube.shape == (11, ROWS, COLS)
-    assert cube.sensor == "PRISMA"
+    assert (cube.sensor, cube.acquired) == ("PRISMA", "2020-08-13T10:30:56")
     np.testing.assert_allclose(cube.wavelengths, reflectance(path)[1])
     np.testing.assert_allclose(cube.fwhm, 11.5)
     assert "4 slots of the file hold no band and are left out" in cube.notes

@@ -60,6 +60,7 @@ def test_plain_folder(tmp_path):
     cube = open_cube(folder)
     assert cube.shape == (13, ROWS, COLS)
     assert (cube.name, cube.sensor, cube.quantity) == (TILE, "Sentinel-2 MSI", "reflectance")
+    assert cube.acquired == "2022-03-01T10:10:21"
     np.testing.assert_allclose(cube.wavelengths, sensor_bands("sentinel2")[0])
     assert cube.georef.transform == tuple(grid(10))[:6]
     assert any("no metadata: scaled by 1/10000 without an offset" in note for note in cube.notes)
@@ -90,6 +91,7 @@ def test_level_1c_with_an_offset_of_each_band(tmp_path):
         for row, band in enumerate(BANDS):
             expected = as_gdal_interpolates(array[band], grid(metres(band)), (ROWS, COLS), grid(10))
             np.testing.assert_allclose(values[row], (expected - 1000 - row) / 10000, atol=2e-6)
+    assert cube.acquired == "2022-03-01T10:10:21"
     assert "L1C: reflectance at the top of the atmosphere" in cube.notes
     assert "processing baseline 04.00: offset -1012" in cube.notes
 

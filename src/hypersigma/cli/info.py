@@ -55,6 +55,7 @@ def describe(cube: Cube, found: Statistics) -> dict[str, Any]:
     low, high = (np.where(cube.valid, side, np.nan) for side in (found.low, found.high))
     return {
         "sensor": cube.sensor,
+        "acquired": cube.acquired,
         "rows": rows,
         "columns": cols,
         "bands": bands,
@@ -91,6 +92,8 @@ def _runs(numbers: list[int]) -> str:
 def _lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The facts as lines for a person."""
     yield "sensor", facts["sensor"] or "not known"
+    if facts["acquired"]:
+        yield "acquired", facts["acquired"]
     yield "size", f"{facts['rows']} rows x {facts['columns']} columns x {facts['bands']} bands"
     waves = facts["wavelengths"]
     yield "wavelengths", "not known" if waves is None else f"{waves[0]:.1f} to {waves[1]:.1f} nm"

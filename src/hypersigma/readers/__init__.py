@@ -1,7 +1,7 @@
 """Readers: files of many formats as cubes, read lazily.
 
-A file of this package is a reader; it exports `sniff(path)` and `open(path, *, variable, given)`, and, where its
-product is a folder, `FOLDER`, which says what it looks for in one.
+A file of this package is a reader; it exports `sniff(path)` and `open(path, *, variable, given)`, where it knows a
+product `PRODUCT`, its name, and where that is a folder `FOLDER`, which says what it looks for in one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hypersigma.readers._bands import Given
 
 _PACKAGE = "hypersigma.readers"
-_READABLE = "ENVI (.hdr beside the data), GeoTIFF, MATLAB (.mat), HDF5 and netCDF4 with a wavelength coordinate"
+_FORMATS = "ENVI (.hdr beside the data), GeoTIFF, MATLAB (.mat), HDF5 and netCDF4 with a wavelength coordinate"
 _HOW_TO_ADD = (
     "add a reader of another product: one file with sniff and open in hypersigma/readers, or an entry point in the "
     f"group {_PACKAGE} (CONTRIBUTING.md)"
@@ -103,21 +103,25 @@ def _best(path: Path) -> Reader:
     folder = path.is_dir()
     scores = [candidate.sniff(path) if hasattr(candidate, "FOLDER") or not folder else 0 for candidate in readers]
     if max(scores) == 0:
-        raise InputError(_unknown_folder(path, readers) if folder else _unknown_file(path))
+        raise InputError(_unknown_folder(path, readers) if folder else _unknown_file(path, readers))
     # at a tie the first by name: sniffing the same file twice gives the same reader
     return readers[scores.index(max(scores))]
 
 
-def _unknown_file(path: Path) -> str:
+def _unknown_file(path: Path, readers: Sequence[Reader]) -> str:
     found = f"{path.stat().st_size} bytes, suffix '{path.suffix}'"
-    return f"{path}: not a scene in a known format ({found}); can be read: {_READABLE}; {_HOW_TO_ADD}"
+    products = ", ".join(str(reader.PRODUCT) for reader in readers if hasattr(reader, "PRODUCT"))
+    return (
+        f"{path}: not a scene in a known format ({found}); can be read: {_FORMATS}; the products {products}; "
+        f"{_HOW_TO_ADD}"
+    )
 
 
 def _unknown_folder(path: Path, readers: Sequence[Reader]) -> str:
     signs = "; ".join(str(reader.FOLDER) for reader in readers if hasattr(reader, "FOLDER"))
     return (
         f"{path} is a folder of no product that is known here; looked for: {signs}. "
-        f"Give one file of the scene ({_READABLE}), or {_HOW_TO_ADD}"
+        f"Give one file of the scene ({_FORMATS}), or {_HOW_TO_ADD}"
     )
 
 

@@ -13,6 +13,7 @@ from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.readers._bands import BandTable, Given, arrange
 from hypersigma.readers._sensors import guess_sensor
+from hypersigma.readers._times import moment
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,6 +27,7 @@ class Found:
         nodata, georef: as in a cube.
         sensor: the sensor's name as the file gives it, "" where it does not.
         name: the scene's, "" for that of the file.
+        acquired: a text that tells when the scene was acquired, "" where none does.
         notes: what a person should know.
     """
 
@@ -39,6 +41,7 @@ class Found:
     georef: Georef | None = None
     sensor: str = ""
     name: str = ""
+    acquired: str = ""
     notes: tuple[str, ...] = ()
 
     def cube(self, given: Given | None) -> Cube:
@@ -72,6 +75,7 @@ class Found:
             sensor=guess_sensor(self.sensor, bands.wavelengths, self.path.name),
             name=self.name or self.path.stem,
             path=self.path,
+            acquired=moment(self.acquired),
             notes=(*self.notes, *bands.notes),
         )
 

@@ -66,6 +66,12 @@ def nodata(dataset: Any) -> float | None:
     return float(dataset.fillvalue) if dataset.fillvalue else None
 
 
+def radiance_note(dataset: Any) -> tuple[str, ...]:
+    """What a person should know of a dataset of radiance: its unit; nothing of any other dataset."""
+    unit = words(dataset, "units")
+    return (f"radiance in {unit}",) if unit and "radiance" in dataset.name else ()
+
+
 class Hdf5Source:
     """A dataset with its axes in any order: `axes` tells where bands, rows and columns lie."""
 

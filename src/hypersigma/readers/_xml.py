@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,7 +11,7 @@ from hypersigma.readers._unreadable import unreadable
 
 
 class Metadata:
-    """The elements of an XML file."""
+    """The elements of an XML file, asked for by name, or by names from the outside in: "base/level"."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -21,8 +22,7 @@ class Metadata:
 
     def elements(self, name: str) -> list[tuple[str, dict[str, str]]]:
         """Text and attributes of every element of a name."""
-        found = (item for item in self._root.iter() if item.tag.rsplit("}", 1)[-1] == name)
-        return [((item.text or "").strip(), dict(item.attrib)) for item in found]
+        return [(_text(item), dict(item.attrib)) for item in self._root.iterfind(_anywhere(name))]
 
     def text(self, *names: str) -> str:
         """The text of the first element that has one of some names, or ""."""
@@ -39,3 +39,29 @@ class Metadata:
             return float(value)
         except ValueError:
             raise InputError(f"{self.path}: {' or '.join(names)} is '{value}'; expected a number") from None
+
+    def table(self, name: str, columns: Sequence[str]) -> list[list[float]]:
+        """Numbers by column: from every element of a name, those in its elements of the columns' names.
+
+        Raises:
+            InputError: there is no such element, or one lacks a number.
+        """
+        rows = self._root.findall(_anywhere(name))
+        if not rows:
+            raise InputError(f"{self.path}: there are no elements {name}; is it the metadata of another product?")
+        try:
+            return [[float(_text(row.find(f"{{*}}{column}"))) for row in rows] for column in columns]
+        except ValueError:
+            raise InputError(
+                f"{self.path}: one of {len(rows)} elements {name} lacks a number; each needs {', '.join(columns)}; "
+                "is the file complete?"
+            ) from None
+
+
+def _anywhere(name: str) -> str:
+    """The path of elements of a name, at any depth and in any namespace or none."""
+    return ".//" + "/".join(f"{{*}}{part}" for part in name.split("/"))
+
+
+def _text(item: ElementTree.Element | None) -> str:
+    return "" if item is None else (item.text or "").strip()

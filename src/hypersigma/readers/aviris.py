@@ -15,7 +15,9 @@ from hypersigma.readers._envi_source import envi_found
 from hypersigma.readers._found import Found
 from hypersigma.readers._glt import IN_SENSOR_GEOMETRY, gdal_grid, lookup_table
 from hypersigma.readers._hdf5_product import Product
-from hypersigma.readers._hdf5_source import Hdf5Source, is_hdf5, nodata, words
+from hypersigma.readers._hdf5_source import Hdf5Source, is_hdf5, nodata, radiance_note, words
+
+PRODUCT = "AVIRIS-NG, AVIRIS-3 and AVIRIS-5"
 
 # ang20140912t192359_corr_v1c_img; AV320231008t153425_..._RFL_ORT; beside them lie angles, locations, tables
 _ENVI_NAME = re.compile(
@@ -23,6 +25,7 @@ _ENVI_NAME = re.compile(
 )
 _SENSORS = {"ang": "AVIRIS-NG", "av3": "AVIRIS-3", "av5": "AVIRIS-5"}
 _QUANTITIES: dict[str, Quantity] = {"corr": "reflectance", "rfl": "reflectance", "rdn": "radiance"}
+_RADIANCE_UNIT = "uW nm-1 cm-2 sr-1"
 _GROUPS: tuple[Quantity, ...] = ("reflectance", "radiance")
 _TABLE = "geolocation_lookup_table"
 _MAPPING = "transverse_mercator"
@@ -59,9 +62,13 @@ def _envi_scene(path: Path) -> Found:
         return found
     sensor, quantity = (match[1] or match[3]).lower(), (match[2] or match[4]).lower()
     # headers leave the number for "beside the flight line" out that all of these products share
-    found = replace(found, sensor=_SENSORS[sensor], nodata=_FILL if found.nodata is None else found.nodata)
+    fill = _FILL if found.nodata is None else found.nodata
+    found = replace(found, sensor=_SENSORS[sensor], nodata=fill, acquired=path.name[len(sensor) :])
     # whole numbers were made by somebody else, whose header tells their scale or nobody
-    return replace(found, quantity=_QUANTITIES[quantity]) if found.source.dtype.kind == "f" else found
+    if found.source.dtype.kind != "f":
+        return found
+    notes = (f"radiance in {_RADIANCE_UNIT}",) if quantity == "rdn" else ()
+    return replace(found, quantity=_QUANTITIES[quantity], notes=(*found.notes, *notes))
 
 
 def _group(file: Any) -> Quantity | None:
@@ -91,7 +98,8 @@ def _netcdf_scene(path: Path, file: Any) -> Found:
         nodata=_FILL if fill is None else fill,
         georef=georef,
         sensor=_SENSORS.get(path.name[:3].lower(), words(file, "instrument")),
-        notes=notes,
+        acquired=words(file, "time_coverage_start") or path.name[3:],
+        notes=(*radiance_note(data), *notes),
     )
 
 

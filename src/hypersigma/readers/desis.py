@@ -8,20 +8,24 @@ from hypersigma.cube import Cube
 from hypersigma.readers._bands import Given
 from hypersigma.readers._dlr import DlrProduct
 
+PRODUCT = "DESIS (L2A, L1C, L1B)"
+FOLDER = "DESIS (DESIS...-SPECTRAL_IMAGE.TIF beside DESIS...-METADATA.XML)"
+
 _PRODUCT = DlrProduct(
     sensor="DESIS",
     band="band",
-    keys=("wavelengthCenterOfBand", "wavelengthWidthOfBand", "gainOfBand", "offsetOfBand"),
+    columns=("wavelengthCenterOfBand", "wavelengthWidthOfBand", "gainOfBand", "offsetOfBand"),
+    radiance_unit="mW cm-2 sr-1 um-1",
 )
 
 
 def sniff(path: Path) -> int:
-    """2 for the image or the metadata of a DESIS product, else 0."""
+    """2 for the image, the metadata or the folder of a DESIS product, else 0."""
     return _PRODUCT.sniff(path)
 
 
 def open(path: Path, *, variable: str | None = None, given: Given | None = None) -> Cube:
-    """A DESIS scene, given by its image or its metadata, as a cube.
+    """A DESIS scene, given by its folder, its image or its metadata, as a cube.
 
     Raises:
         InputError: image or metadata is missing or damaged, or they do not belong together.

@@ -13,7 +13,9 @@ from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._found import Found
 from hypersigma.readers._glt import IN_SENSOR_GEOMETRY, gdal_grid, lookup_table
 from hypersigma.readers._hdf5_product import Product
-from hypersigma.readers._hdf5_source import Hdf5Source, nodata, words
+from hypersigma.readers._hdf5_source import Hdf5Source, nodata, radiance_note, words
+
+PRODUCT = "EMIT (L2A reflectance, L1B radiance)"
 
 _QUANTITIES: tuple[Quantity, ...] = ("reflectance", "radiance")
 _BANDS = "sensor_band_parameters"
@@ -55,7 +57,8 @@ def _found(path: Path, file: Any) -> Found:
         nodata=_FILL if fill is None else fill,
         georef=_georef(path, file, (rows, cols)),
         sensor="EMIT",
-        notes=(IN_SENSOR_GEOMETRY,),
+        acquired=words(file, "time_coverage_start"),
+        notes=(*radiance_note(file[quantity]), IN_SENSOR_GEOMETRY),
     )
 
 

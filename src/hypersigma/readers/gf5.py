@@ -18,6 +18,7 @@ from hypersigma.readers._wavelengths import Floats
 from hypersigma.readers._xml import Metadata
 from hypersigma.spectra import sensor_bands
 
+PRODUCT = "GF-5 AHSI"
 FOLDER = "GF-5 AHSI (GF5..._AHSI_..._VN.tif and ..._SW.tif beside GF5..._AHSI_....xml)"
 
 _METADATA = re.compile(r"^(GF5\w?_AHSI_.+?)(?:\.meta)?\.xml$", re.IGNORECASE)
@@ -83,6 +84,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         georef=source.georef,
         sensor=f"{prefix.split('_')[0].upper().replace('GF5', 'GF-5')} AHSI",
         name=prefix,
+        acquired=prefix,
         notes=tuple(notes),
     ).cube(given)
 
@@ -144,6 +146,7 @@ def _calibration(
     if any(values is None for values in lists):
         notes.append("no text of calibration (..._RadCal_VNIR.raw) lies beside it; the numbers are counts")
         return None, None
+    notes.append("radiance in W m-2 sr-1 um-1")
     table = np.concatenate([values for values in lists if values is not None])
     return table[:, 0], table[:, 1]
 

@@ -57,6 +57,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         nodata=nodata(dataset),
         georef=_georef(datasets, dataset, rows, cols),
         sensor=words(file, "sensor") or words(file, "instrument"),
+        acquired=words(file, "time_coverage_start"),
         notes=(f"variable '{name}'",),
     ).cube(given)
 

@@ -16,6 +16,7 @@ from hypersigma.readers._mtl import Mtl, read_mtl
 from hypersigma.readers._raster_stack import RasterStack
 from hypersigma.spectra import sensor_bands
 
+PRODUCT = "EO-1 Hyperion"
 FOLDER = "EO-1 Hyperion (EO1H..._MTL_L1T.TXT beside EO1H..._B001_L1T.TIF to B242)"
 
 # the text may bear the suffix of the bands
@@ -65,6 +66,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         georef=source.georef,
         sensor="Hyperion",
         name=prefix,
+        acquired=mtl.text("ACQUISITION_DATE"),
         notes=(
             f"{level.upper()}: radiance in W m-2 sr-1 um-1; band centres are nominal",
             "175 bands by the published list; of two detectors it keeps bands 56 and 57 beside 77 and 78 (912-925 nm)",

@@ -18,6 +18,7 @@ from hypersigma.readers._mtl import Mtl, read_mtl
 from hypersigma.readers._raster_stack import RasterStack
 from hypersigma.spectra import sensor_bands
 
+PRODUCT = "Landsat 7 to 9"
 FOLDER = "Landsat 7 to 9 (L..._MTL.txt beside L..._B1.TIF or L..._SR_B1.TIF and the other bands)"
 
 _METADATA = re.compile(r"^L[CEO]\w*?_MTL\.txt$", re.IGNORECASE)
@@ -76,6 +77,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         georef=source.georef,
         sensor=f"{mtl.text('SPACECRAFT_ID', *_SCENE).replace('_', ' ').title()} {instrument.name}",
         name=_prefix(mtl),
+        acquired=f"{mtl.text('DATE_ACQUIRED', *_SCENE)} {mtl.text('SCENE_CENTER_TIME', *_SCENE)}",
         notes=(f"{level}: {note}",),
     ).cube(given)
 

@@ -19,6 +19,8 @@ from hypersigma.readers._found import Found
 from hypersigma.readers._hdf5_product import Product
 from hypersigma.readers._hdf5_source import Hdf5Source, nodata, number, text, words
 
+PRODUCT = "NEON AOP reflectance"
+
 _DATA = "Reflectance/Reflectance_Data"
 _FILL, _SCALE = -9999.0, 10000.0
 
@@ -63,6 +65,7 @@ def _found(path: Path, file: Any) -> Found:
         nodata=_FILL if fill is None else fill,
         georef=_georef(path, data.parent),
         sensor="NEON AIS",
+        acquired=path.name,
     )
 
 

@@ -15,9 +15,11 @@ from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._crs import wkt
 from hypersigma.readers._found import Found
 from hypersigma.readers._hdf5_product import Product
-from hypersigma.readers._hdf5_source import Hdf5Source, number
+from hypersigma.readers._hdf5_source import Hdf5Source, number, words
 from hypersigma.readers._stacked import StackedSource
 from hypersigma.tiling import Window
+
+PRODUCT = "PRISMA L2D"
 
 _FIELDS = "HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields"
 _DETECTORS = ("Vnir", "Swir")
@@ -80,6 +82,7 @@ def _found(path: Path, file: Any) -> Found:
         nodata=_NO_DATA,
         georef=georef,
         sensor="PRISMA",
+        acquired=words(file, "Product_StartTime"),
         notes=tuple(notes),
     )
 

@@ -12,11 +12,13 @@ import numpy as np
 from hypersigma.cube import Cube
 from hypersigma.errors import InputError
 from hypersigma.readers._bands import BandTable, Given
+from hypersigma.readers._folder import matching
 from hypersigma.readers._found import Found
 from hypersigma.readers._raster_stack import RasterStack
 from hypersigma.readers._xml import Metadata
 from hypersigma.spectra import sensor_bands
 
+PRODUCT = "Sentinel-2"
 FOLDER = "Sentinel-2 (a .SAFE folder, or ..._B01 to ..._B12 and ..._B8A as .jp2 or .tif)"
 
 # in the order of the metadata, which is that of wavelength
@@ -25,6 +27,7 @@ _FINEST = "B02"
 _CIRRUS = "B10"
 _BAND_FILE = re.compile(r"^(?:(.*)_)?(B0[1-9]|B1[0-2]|B8A)(?:_(\d\d)m)?\.(?:jp2|tiff?)$", re.IGNORECASE)
 _METADATA = re.compile(r"^(?:MTD_MSI(?:L1C|L2A)|S2\w_\w+_MTD_\w+)\.xml$", re.IGNORECASE)
+_TILE = re.compile(r"^T\d\d[A-Z]{3}_\d{8}T\d{6}$")
 _GROUND_UNITS = ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE")
 _FILL = 0
 _PER_UNIT = 10000.0
@@ -37,12 +40,20 @@ class Product:
     Attributes:
         name: of the scene.
         files: the raster of each band that there is, the finest where there are several.
-        metadata: the product's metadata, or None in a plain folder.
+        metadata: the product's, or None in a plain folder.
     """
 
     name: str
     files: Mapping[str, Path]
-    metadata: Path | None
+    metadata: Metadata | None
+
+    @property
+    def acquired(self) -> str:
+        """A text that tells when the scene was acquired, "" where none does."""
+        if self.metadata is not None:
+            return self.metadata.text("PRODUCT_START_TIME")
+        # other names hold the time of processing
+        return self.name if _TILE.match(self.name) else ""
 
 
 def sniff(path: Path) -> int:
@@ -79,6 +90,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         georef=source.georef,
         sensor="Sentinel-2 MSI",
         name=product.name,
+        acquired=product.acquired,
         notes=(*notes, f"{source.num_interpolated} coarser bands are interpolated onto the grid of {_FINEST}"),
     ).cube(given)
 
@@ -97,7 +109,7 @@ def _product(folder: Path) -> Product:
     """The one scene in a folder.
 
     Raises:
-        InputError: there are several.
+        InputError: there are several, or its metadata are no XML.
     """
     files: dict[str, Path] = {}
     metres: dict[str, int] = {}
@@ -113,9 +125,9 @@ def _product(folder: Path) -> Product:
             files[band], metres[band] = file, size
     # folders inside a SAFE folder may be named too, and keep its metadata
     safe = next((place for place in (folder, *folder.parents) if (place / "GRANULE").is_dir()), None)
-    metadata = [] if safe is None else [file for file in sorted(safe.iterdir()) if _METADATA.search(file.name)]
+    texts = [] if safe is None else matching(safe, _METADATA)
     name = safe.stem if safe else "".join(scenes) or folder.name
-    return Product(name=name, files=files, metadata=metadata[0] if metadata else None)
+    return Product(name=name, files=files, metadata=Metadata(texts[0]) if texts else None)
 
 
 def _present(path: Path, product: Product) -> list[str]:
@@ -139,13 +151,13 @@ def _radiometry(product: Product) -> tuple[float, np.ndarray, list[str]]:
         InputError: the metadata do not tell.
     """
     offsets = np.zeros(len(_BANDS))
-    if product.metadata is None:
+    metadata = product.metadata
+    if metadata is None:
         note = (
             "no metadata: scaled by 1/10000 without an offset; a scene processed since 25 January 2022 (baseline "
             "04.00) has one of -1000, which its .SAFE folder tells"
         )
         return _PER_UNIT, offsets, [note]
-    metadata = Metadata(product.metadata)
     per_unit = metadata.number(*_GROUND_UNITS, "QUANTIFICATION_VALUE")
     found = metadata.elements("BOA_ADD_OFFSET") or metadata.elements("RADIO_ADD_OFFSET")
     try:
