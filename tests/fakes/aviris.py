@@ -17,9 +17,18 @@ GEOTRANSFORM = "500000.0 4.0 0.0 4200000.0 0.0 -4.0"
 
 
 def write_aviris_netcdf(
-    path: Path, quantity: str = "reflectance", *, table: bool = False, geotransform: str | None = GEOTRANSFORM
+    path: Path,
+    quantity: str = "reflectance",
+    *,
+    table: bool = False,
+    on_map: bool = False,
+    geotransform: str | None = GEOTRANSFORM,
 ) -> Path:
-    """Write a flight line, in sensor geometry with its lookup table or on the map; pixel (1, 1) is fill."""
+    """Write a flight line, with its lookup table or without; pixel (1, 1) is fill.
+
+    Args:
+        on_map: whether the table is that of a scene that lies on the map already.
+    """
     array = np.random.default_rng(3).random((len(CENTRES), ROWS, COLS), dtype=np.float32)
     array[:, 1, 1] = -9999.0
     datasets: dict[str, Any] = {
@@ -38,6 +47,8 @@ def write_aviris_netcdf(
     }
     if table:
         line, sample = turned_table()
+        if on_map:
+            line, sample = line[:ROWS, :COLS], sample[:ROWS, :COLS]
         line[line == 0] = sample[sample == 0] = -9999
         datasets |= {"geolocation_lookup_table/line": line, "geolocation_lookup_table/sample": sample}
         attributes |= {f"geolocation_lookup_table/{key}": {"_FillValue": np.int32(-9999)} for key in ("line", "sample")}

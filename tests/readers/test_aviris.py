@@ -114,6 +114,15 @@ def test_netcdf_in_sensor_geometry(tmp_path):
     assert pickle.loads(pickle.dumps(cube)).georef == cube.georef
 
 
+def test_a_scene_on_the_map_may_keep_its_table(tmp_path):
+    cube = open_cube(
+        write_aviris_netcdf(tmp_path / "AV520250508t173511_000_L2A_OE_RFL_ORT.nc", table=True, on_map=True)
+    )
+    assert not isinstance(cube.georef, LookupTable)
+    assert cube.georef.pixel_size == (4.0, 4.0)
+    assert cube.acquired == "2025-05-08T17:35:11"
+
+
 def test_netcdf_without_a_geotransform(tmp_path):
     cube = open_cube(write_aviris_netcdf(tmp_path / "a.nc", geotransform=None))
     assert cube.georef is None

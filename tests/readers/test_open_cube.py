@@ -53,7 +53,7 @@ def test_missing_folder_and_unknown_files(tmp_path):
     ):
         open_cube(tmp_path / "notes.txt")
     products = "AVIRIS-NG.*DESIS.*EMIT.*EnMAP.*GF-5.*Hyperion.*Landsat.*NEON.*PRISMA.*Sentinel-2"
-    with pytest.raises(InputError, match=f"the products {products}.*; add a reader"):
+    with pytest.raises(InputError, match=f"of products {products}.*; add a reader"):
         open_cube(tmp_path / "notes.txt")
     with pytest.raises(ConfigError, match="did you mean 'envi'"):
         open_cube(header, reader="envy")

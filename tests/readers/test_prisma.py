@@ -42,6 +42,14 @@ def test_bands_ascend_and_slots_without_one_are_left_out(path):
     assert "4 slots of the file hold no band and are left out" in cube.notes
 
 
+def test_slots_that_are_not_selected_are_left_out(tmp_path):
+    selected = np.array([0, 0, 1, 1, 1, 1, 0, 1], dtype="u1")
+    cube = open_cube(write_prisma(tmp_path / "a.he5", {"CNM_VNIR_SELECT": selected}))
+    assert cube.shape[0] == 10
+    assert not np.isclose(cube.wavelengths, 550.2).any()
+    assert open_cube(write_prisma(tmp_path / "b.he5", {"CNM_VNIR_SELECT": selected[:5]})).shape[0] == 11
+
+
 def test_detectors_are_cut_at_one_wavelength(path):
     cube = open_cube(path)
     dropped = cube.wavelengths[~cube.valid]

@@ -83,7 +83,7 @@ def test_level_1c_with_an_offset_of_each_band(tmp_path):
     assert sentinel2.sniff(safe / "MTD_MSIL1C.xml") == 2
     # the metadata of the tile tell no scale
     assert sentinel2.sniff(next(safe.glob("GRANULE/*/MTD_TL.xml"))) == 0
-    for path in (safe, safe / "MTD_MSIL1C.xml", images):
+    for path in (safe, safe / "MTD_MSIL1C.xml", images, images.parent):
         cube = open_cube(path)
         assert cube.shape == (13, ROWS, COLS)
         assert cube.name == L1C
@@ -136,6 +136,14 @@ def test_missing_bands_are_named(tmp_path):
     write_plain(folder, {band: array[band] for band in ("B03", "B8A")}, prefix="T33UUU_20220311T101021")
     with pytest.raises(InputError, match=r"2 scenes lie here; .*T33UUU_20220301T101021, T33UUU_20220311T101021"):
         open_cube(folder)
+
+
+def test_a_product_without_its_images_is_known(tmp_path):
+    safe = write_l1c(tmp_path, counts())
+    for file in safe.glob("GRANULE/*/IMG_DATA/*"):
+        file.unlink()
+    with pytest.raises(InputError, match=r"SAFE: 12 of 13 bands are missing"):
+        open_cube(safe)
 
 
 def test_bands_of_other_ground_and_truncated_ones(tmp_path):

@@ -22,7 +22,7 @@ def info(
     """Say what is in a file: sensor, bands, size, place on Earth, values; and draw it.
 
     Args:
-        scene: File of the scene; for ENVI the header or the data.
+        scene: File of the scene, for ENVI the header or the data; or the folder of a product.
         quicklook: PNG file for a colour picture of the scene.
         options: What the file leaves open.
         common: Parameters of every verb.

@@ -110,9 +110,13 @@ def _best(path: Path) -> Reader:
 
 def _unknown_file(path: Path, readers: Sequence[Reader]) -> str:
     found = f"{path.stat().st_size} bytes, suffix '{path.suffix}'"
-    products = ", ".join(str(reader.PRODUCT) for reader in readers if hasattr(reader, "PRODUCT"))
+    products = ", ".join(
+        f"{reader.PRODUCT}{' by its folder' if hasattr(reader, 'FOLDER') else ''}"
+        for reader in readers
+        if hasattr(reader, "PRODUCT")
+    )
     return (
-        f"{path}: not a scene in a known format ({found}); can be read: {_FORMATS}; the products {products}; "
+        f"{path}: not a scene in a known format ({found}); can be read: {_FORMATS}; of products {products}; "
         f"{_HOW_TO_ADD}"
     )
 

@@ -114,7 +114,8 @@ def _georef(path: Path, file: Any, size: tuple[int, int]) -> tuple[Georef | None
     if not terms:
         return None, ("the file does not say where the scene lies",)
     grid = gdal_grid(path, [float(term) for term in terms], words(mapping, "spatial_ref") or words(mapping, "crs_wkt"))
-    if _TABLE not in file:
+    # what was put on the map already may keep its table, which is as large as the map then
+    if _TABLE not in file or file[f"{_TABLE}/line"].shape == size:
         return grid, ()
     table = lookup_table(path, file[f"{_TABLE}/line"], file[f"{_TABLE}/sample"], grid, size)
     return table, (IN_SENSOR_GEOMETRY,)

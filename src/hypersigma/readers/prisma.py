@@ -88,7 +88,7 @@ def _found(path: Path, file: Any) -> Found:
 
 
 def _detector(path: Path, file: Any, name: str) -> _Detector:
-    """The attributes of one spectrometer; slots of wavelength zero were never acquired.
+    """The attributes of one spectrometer; slots of wavelength zero, or not selected, were never acquired.
 
     Raises:
         InputError: an attribute is missing, or its list is of another length than the cube.
@@ -106,7 +106,9 @@ def _detector(path: Path, file: Any, name: str) -> _Detector:
     low, high = (number(file, f"L2Scale{name}{side}", np.nan) for side in ("Min", "Max"))
     if not low < high:
         raise InputError(f"{path}: L2Scale{name}Min and Max are {low:g} and {high:g}; expected ascending numbers")
-    slots = np.flatnonzero(centres > 0)
+    selected = np.ravel(file.attrs.get(f"CNM_{name.upper()}_SELECT", np.ones(num_slots)))
+    # a list of another length is one of another level
+    slots = np.flatnonzero((centres > 0) & (selected != 0 if len(selected) == num_slots else True))
     return _Detector(slots, num_slots, centres[slots], fwhm[slots], (high - low) / _LARGEST, low)
 
 

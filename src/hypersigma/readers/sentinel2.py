@@ -28,6 +28,8 @@ _CIRRUS = "B10"
 _BAND_FILE = re.compile(r"^(?:(.*)_)?(B0[1-9]|B1[0-2]|B8A)(?:_(\d\d)m)?\.(?:jp2|tiff?)$", re.IGNORECASE)
 _METADATA = re.compile(r"^(?:MTD_MSI(?:L1C|L2A)|S2\w_\w+_MTD_\w+)\.xml$", re.IGNORECASE)
 _TILE = re.compile(r"^T\d\d[A-Z]{3}_\d{8}T\d{6}$")
+# where bands lie in a SAFE folder, and in that of a granule in it
+_IMAGES = ("GRANULE/*/IMG_DATA/", "IMG_DATA/")
 _GROUND_UNITS = ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE")
 _FILL = 0
 _PER_UNIT = 10000.0
@@ -57,12 +59,13 @@ class Product:
 
 
 def sniff(path: Path) -> int:
-    """2 for the product's metadata or a folder that holds most of the bands, else 0."""
+    """2 for the product's metadata or a folder that holds them or most of the bands, else 0."""
     if path.is_file():
         return 2 if _METADATA.search(path.name) and (path.parent / "GRANULE").is_dir() else 0
-    # more than half: a scene that lacks a band is still known, so that the message is about the band
+    # metadata, or more than half: a scene that lacks bands is still known, so that the message is about them
     bands = {match[2].upper() for _, match in _rasters(path)}
-    return 2 if len(bands) > len(_BANDS) // 2 else 0
+    described = (path / "GRANULE").is_dir() and bool(matching(path, _METADATA))
+    return 2 if described or len(bands) > len(_BANDS) // 2 else 0
 
 
 def open(path: Path, *, variable: str | None = None, given: Given | None = None) -> Cube:
@@ -96,11 +99,9 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
 
 
 def _rasters(folder: Path) -> list[tuple[Path, re.Match[str]]]:
-    """Band files of a plain folder, or of the granules of a SAFE folder, and how their names match."""
-    if (folder / "GRANULE").is_dir():
-        inside = list(folder.glob("GRANULE/*/IMG_DATA/**/*"))
-    else:
-        inside = [*folder.iterdir(), *folder.glob("R?0m/*")]
+    """Band files of a plain folder, or of a SAFE folder or one inside it, and how their names match."""
+    # masks and pictures of the scene, which bear names of bands too, lie in other folders
+    inside = (file for place in ("", *_IMAGES) for size in ("", "R?0m/") for file in folder.glob(f"{place}{size}*"))
     matches = ((file, _BAND_FILE.match(file.name)) for file in sorted(inside))
     return [(file, match) for file, match in matches if match is not None]
 
