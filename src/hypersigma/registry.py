@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from types import ModuleType
@@ -30,7 +32,7 @@ def names(package: str) -> list[str]:
     spec = find_spec(package)
     folders = spec.submodule_search_locations if spec else None
     own = {item.name for item in pkgutil.iter_modules(folders or []) if not item.name.startswith("_")}
-    return sorted(own | {point.name for point in metadata.entry_points(group=package)})
+    return sorted(own | {point.name for point in _entry_points(package, tuple(sys.path))})
 
 
 def load(package: str, name: str) -> ModuleType:
@@ -44,7 +46,15 @@ def load(package: str, name: str) -> ModuleType:
     if name not in known:
         kind = package.rsplit(".", 1)[-1]
         raise ConfigError(f"'{name}' is not one of the {kind}: {suggestion(name, known)}")
-    for point in metadata.entry_points(group=package, name=name):
-        module: ModuleType = point.load()
-        return module
+    for point in _entry_points(package, tuple(sys.path)):
+        if point.name == name:
+            module: ModuleType = point.load()
+            return module
     return importlib.import_module(f"{package}.{name}")
+
+
+@cache
+def _entry_points(group: str, places: tuple[str, ...]) -> tuple[metadata.EntryPoint, ...]:
+    """Entry points of a group; looked up once as long as modules are searched for in the same places."""
+    # a look-up reads the metadata of every package that is installed
+    return tuple(metadata.entry_points(group=group))
