@@ -125,6 +125,12 @@ def test_folder_without_metadata_and_metadata_cut_short(tmp_path):
         open_cube(tmp_path)
 
 
+def test_without_the_vnir_raster(tmp_path):
+    write_gf5(tmp_path, detectors=["SWIR"])
+    with pytest.raises(InputError, match=f"the VNIR raster {SCENE}_VN.geotiff"):
+        open_cube(tmp_path)
+
+
 def test_second_satellite(tmp_path):
     write_gf5(tmp_path)
     for file in list(tmp_path.iterdir()):

@@ -72,6 +72,9 @@ def test_plain_folder(tmp_path):
     window = Window(5, 4, 11, 9)
     again = pickle.loads(pickle.dumps(cube))
     np.testing.assert_array_equal(again.read(window, [0, 3, 12]), values[[0, 3, 12]][:, *window.slices])
+    # what some systems leave beside files when they copy them is no scene
+    (folder / f"._{TILE}_B02.tif").write_bytes(b"Mac OS X")
+    assert open_cube(folder).name == TILE
     # a band's file is that band alone
     assert open_cube(folder / f"{TILE}_B02.tif").shape == (1, ROWS, COLS)
 

@@ -91,7 +91,8 @@ class DlrProduct:
         images = matching(text.parent, self._pattern(_stem(text), _IMAGE))
         if not images:
             raise InputError(
-                f"{text}: there is no image {_stem(text)}-SPECTRAL_IMAGE.TIF beside it; unpack the product anew"
+                f"{text}: there is no image {_stem(text)}-SPECTRAL_IMAGE.TIF beside it; unpack the product anew; one "
+                "with an image a detector (EnMAP L1B), or in another format than GeoTIFF, is not read as a whole"
             )
         # a copy whose name ends in _COG holds the same numbers, and comes second
         return images[0], Metadata(text)

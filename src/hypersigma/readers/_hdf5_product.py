@@ -15,8 +15,8 @@ from hypersigma.readers._hdf5_source import is_hdf5, open_hdf5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Product:
-    """A product whose description is known.
+class Hdf5Product:
+    """A product in HDF5 whose description is known.
 
     Attributes:
         name: as a message says it, "an EMIT scene".

@@ -14,7 +14,7 @@ from hypersigma.readers._envi_header import header_of
 from hypersigma.readers._envi_source import envi_found
 from hypersigma.readers._found import Found
 from hypersigma.readers._glt import IN_SENSOR_GEOMETRY, gdal_grid, lookup_table
-from hypersigma.readers._hdf5_product import Product
+from hypersigma.readers._hdf5_product import Hdf5Product
 from hypersigma.readers._hdf5_source import Hdf5Source, is_hdf5, nodata, radiance_note, words
 
 PRODUCT = "AVIRIS-NG, AVIRIS-3 and AVIRIS-5"
@@ -121,4 +121,4 @@ def _georef(path: Path, file: Any, size: tuple[int, int]) -> tuple[Georef | None
     return table, (IN_SENSOR_GEOMETRY,)
 
 
-_PRODUCT = Product(name="an AVIRIS scene", is_mine=lambda file: _group(file) is not None, found=_netcdf_scene)
+_PRODUCT = Hdf5Product(name="an AVIRIS scene", is_mine=lambda file: _group(file) is not None, found=_netcdf_scene)

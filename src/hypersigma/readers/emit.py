@@ -12,7 +12,7 @@ from hypersigma.georef import Georef
 from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._found import Found
 from hypersigma.readers._glt import IN_SENSOR_GEOMETRY, gdal_grid, lookup_table
-from hypersigma.readers._hdf5_product import Product
+from hypersigma.readers._hdf5_product import Hdf5Product
 from hypersigma.readers._hdf5_source import Hdf5Source, nodata, radiance_note, words
 
 PRODUCT = "EMIT (L2A reflectance, L1B radiance)"
@@ -72,4 +72,4 @@ def _georef(path: Path, file: Any, size: tuple[int, int]) -> Georef:
     return lookup_table(path, file["location/glt_y"], file["location/glt_x"], grid, size)
 
 
-_PRODUCT = Product(name="an EMIT scene", is_mine=_is_emit, found=_found)
+_PRODUCT = Hdf5Product(name="an EMIT scene", is_mine=_is_emit, found=_found)

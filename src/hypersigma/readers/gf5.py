@@ -22,7 +22,7 @@ PRODUCT = "GF-5 AHSI"
 FOLDER = "GF-5 AHSI (GF5..._AHSI_..._VN.tif and ..._SW.tif beside GF5..._AHSI_....xml)"
 
 _METADATA = re.compile(r"^(GF5\w?_AHSI_.+?)(?:\.meta)?\.xml$", re.IGNORECASE)
-_RASTER = re.compile(r"^GF5\w?_AHSI_.+_VN\.(?:geotiff|tiff?)$", re.IGNORECASE)
+_RASTER = re.compile(r"^GF5\w?_AHSI_.+_(?:VN|SW)\.(?:geotiff|tiff?)$", re.IGNORECASE)
 _CHOICES = ("vnir", "full")
 _FILL = 0
 
@@ -41,7 +41,7 @@ _SWIR = Detector("SW", "SWIR", 180)
 
 
 def sniff(path: Path) -> int:
-    """2 for the product's metadata or a folder that holds its raster, else 0."""
+    """2 for the product's metadata or a folder that holds one of its rasters, else 0."""
     return 2 if matching(path, _RASTER if path.is_dir() else _METADATA) else 0
 
 

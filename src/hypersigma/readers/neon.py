@@ -16,7 +16,7 @@ from hypersigma.readers._crs import wkt
 from hypersigma.readers._envi_header import Header
 from hypersigma.readers._envi_map import georef_of
 from hypersigma.readers._found import Found
-from hypersigma.readers._hdf5_product import Product
+from hypersigma.readers._hdf5_product import Hdf5Product
 from hypersigma.readers._hdf5_source import Hdf5Source, nodata, number, text, words
 
 PRODUCT = "NEON AOP reflectance"
@@ -88,4 +88,4 @@ def _georef(path: Path, group: Any) -> Georef | None:
     return georef if georef is None or crs is None else replace(georef, crs=crs)
 
 
-_PRODUCT = Product(name="a NEON scene", is_mine=lambda file: _site(file) is not None, found=_found)
+_PRODUCT = Hdf5Product(name="a NEON scene", is_mine=lambda file: _site(file) is not None, found=_found)

@@ -14,7 +14,7 @@ from hypersigma.georef import Georef
 from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._crs import wkt
 from hypersigma.readers._found import Found
-from hypersigma.readers._hdf5_product import Product
+from hypersigma.readers._hdf5_product import Hdf5Product
 from hypersigma.readers._hdf5_source import Hdf5Source, number, words
 from hypersigma.readers._stacked import StackedSource
 from hypersigma.tiling import Window
@@ -184,4 +184,4 @@ def _georef(file: Any, rows: int, cols: int) -> tuple[Georef | None, list[str]]:
     return Georef(transform, wkt(f"EPSG:{int(number(file, 'Epsg_Code', 0))}")), notes
 
 
-_PRODUCT = Product(name="a PRISMA scene", is_mine=_is_prisma, found=_found)
+_PRODUCT = Hdf5Product(name="a PRISMA scene", is_mine=_is_prisma, found=_found)

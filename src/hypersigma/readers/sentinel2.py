@@ -25,7 +25,7 @@ FOLDER = "Sentinel-2 (a .SAFE folder, or ..._B01 to ..._B12 and ..._B8A as .jp2 
 _BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 _FINEST = "B02"
 _CIRRUS = "B10"
-_BAND_FILE = re.compile(r"^(?:(.*)_)?(B0[1-9]|B1[0-2]|B8A)(?:_(\d\d)m)?\.(?:jp2|tiff?)$", re.IGNORECASE)
+_BAND_FILE = re.compile(r"^(?:([^.].*)_)?(B0[1-9]|B1[0-2]|B8A)(?:_(\d\d)m)?\.(?:jp2|tiff?)$", re.IGNORECASE)
 _METADATA = re.compile(r"^(?:MTD_MSI(?:L1C|L2A)|S2\w_\w+_MTD_\w+)\.xml$", re.IGNORECASE)
 _TILE = re.compile(r"^T\d\d[A-Z]{3}_\d{8}T\d{6}$")
 # where bands lie in a SAFE folder, and in that of a granule in it
@@ -36,7 +36,7 @@ _PER_UNIT = 10000.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Product:
+class SceneFiles:
     """Where a scene's bands lie.
 
     Attributes:
@@ -75,11 +75,11 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         InputError: several scenes lie in the folder, a band is missing, cut short or shows other ground, or the
             metadata do not give the scale.
     """
-    product = _product(path if path.is_dir() else path.parent)
-    bands = _present(path, product)
-    files = [product.files[band] for band in bands]
+    scene = _scene_files(path if path.is_dir() else path.parent)
+    bands = _present(path, scene)
+    files = [scene.files[band] for band in bands]
     source = RasterStack(files, grid=bands.index(_FINEST), resample=True, nodata=_FILL)
-    per_unit, offsets, notes = _radiometry(product)
+    per_unit, offsets, notes = _radiometry(scene)
     stored = [_BANDS.index(band) for band in bands]
     centres, fwhm = (values[stored] for values in sensor_bands("sentinel2"))
     return Found(
@@ -92,8 +92,8 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         nodata=_FILL,
         georef=source.georef,
         sensor="Sentinel-2 MSI",
-        name=product.name,
-        acquired=product.acquired,
+        name=scene.name,
+        acquired=scene.acquired,
         notes=(*notes, f"{source.num_interpolated} coarser bands are interpolated onto the grid of {_FINEST}"),
     ).cube(given)
 
@@ -106,7 +106,7 @@ def _rasters(folder: Path) -> list[tuple[Path, re.Match[str]]]:
     return [(file, match) for file, match in matches if match is not None]
 
 
-def _product(folder: Path) -> Product:
+def _scene_files(folder: Path) -> SceneFiles:
     """The one scene in a folder.
 
     Raises:
@@ -128,31 +128,31 @@ def _product(folder: Path) -> Product:
     safe = next((place for place in (folder, *folder.parents) if (place / "GRANULE").is_dir()), None)
     texts = [] if safe is None else matching(safe, _METADATA)
     name = safe.stem if safe else "".join(scenes) or folder.name
-    return Product(name=name, files=files, metadata=Metadata(texts[0]) if texts else None)
+    return SceneFiles(name=name, files=files, metadata=Metadata(texts[0]) if texts else None)
 
 
-def _present(path: Path, product: Product) -> list[str]:
+def _present(path: Path, scene: SceneFiles) -> list[str]:
     """The bands of a scene in the order of the table.
 
     Raises:
         InputError: one is missing other than the cirrus band, which level 2A does not have.
     """
-    missing = [band for band in _BANDS if band not in product.files and band != _CIRRUS]
+    missing = [band for band in _BANDS if band not in scene.files and band != _CIRRUS]
     if missing:
         raise InputError(
             f"{path}: {len(missing)} of {len(_BANDS)} bands are missing: {', '.join(missing)}; unpack the product anew"
         )
-    return [band for band in _BANDS if band in product.files]
+    return [band for band in _BANDS if band in scene.files]
 
 
-def _radiometry(product: Product) -> tuple[float, np.ndarray, list[str]]:
+def _radiometry(scene: SceneFiles) -> tuple[float, np.ndarray, list[str]]:
     """Counts per unit of reflectance, the addend of each of the 13 bands in counts, and notes.
 
     Raises:
         InputError: the metadata do not tell.
     """
     offsets = np.zeros(len(_BANDS))
-    metadata = product.metadata
+    metadata = scene.metadata
     if metadata is None:
         note = (
             "no metadata: scaled by 1/10000 without an offset; a scene processed since 25 January 2022 (baseline "
