@@ -105,3 +105,16 @@ def test_other_bands_and_empty_scenes_are_refused() -> None:
     with pytest.raises(InputError, match="no pair of neighbouring"):
         fit_mnf([array[:, :, :1]], 1)
     assert isinstance(components, Components)
+
+
+def test_principal_components_of_what_components_restore() -> None:
+    array = scene()
+    mnf = fit_mnf([array], 6)
+    told = mnf.apply(array).astype(float)
+    np.testing.assert_allclose(mnf.restoring @ told.reshape(6, -1) + mnf.mean[:, None], array.reshape(6, -1), atol=1e-4)
+    found = np.tensordot(mnf.principal(6, 2), told, axes=1)
+    expected = fit_pca([array], 2).apply(array)
+    for one, other in zip(found, expected, strict=True):
+        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) > 0.999
+    # Of two leading components nothing else comes back.
+    assert not mnf.principal(2, 5)[:, 2:].any()

@@ -10,7 +10,6 @@ from hypersigma.data.filters import (
     gaussian_stack,
     guided_filter,
     morphological_profile,
-    openings_closings,
     segment_means,
     superpixels,
 )
@@ -148,38 +147,40 @@ def test_profile_is_not_disturbed_by_no_data() -> None:
     np.testing.assert_allclose(profile[:, ~hole], 5.0)
 
 
-def test_openings_take_what_is_bright_and_small_and_closings_what_is_dark() -> None:
-    image = np.zeros((1, 20, 20))
-    image[0, 3, 3], image[0, 8:13, 8:13], image[0, 16, 16] = 1.0, 1.0, -1.0
-    found = openings_closings(image, (1, 3))
-    assert found.shape == (4, 20, 20)
-    assert found.dtype == np.float32
-    small_opened, small_closed, large_opened, large_closed = found
-    assert small_opened[3, 3] == large_opened[3, 3] == large_opened[10, 10] == 0.0
-    assert small_opened[10, 10] == small_closed[3, 3] == 1.0
-    assert small_closed[16, 16] == large_closed[16, 16] == 0.0
-    assert small_opened[16, 16] == -1.0
+def test_a_shape_grows_back_no_further_than_it_may() -> None:
+    """A bar of three rows and 30 columns, of which the disc finds the thick end alone."""
+    image = np.zeros((1, 15, 40))
+    image[0, 6:9, 5:35], image[0, 4:11, 5:12] = 1.0, 1.0
+    whole = morphological_profile(image, (3,))[1]
+    np.testing.assert_array_equal(whole, image[0])
+    near = morphological_profile(image, (3,), num_growth=10)[1]
+    np.testing.assert_array_equal(near[:, :20], image[0, :, :20])
+    assert not near[:, 20:].any()
+    np.testing.assert_array_equal(morphological_profile(image, (3,), num_growth=40)[1], whole)
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(0, 1000), st.integers(1, 3), st.data())
-def test_shapes_in_a_window_with_its_margin_are_those_of_the_whole(seed: int, radius: int, data: st.DataObject) -> None:
+@given(st.integers(0, 1000), st.integers(1, 3), st.integers(0, 4), st.data())
+def test_a_profile_in_a_window_with_its_margin_is_that_of_the_whole(
+    seed: int, radius: int, growth: int, data: st.DataObject
+) -> None:
     image = holed(np.random.default_rng(seed).normal(size=(2, 25, 30)))
     first = data.draw(st.integers(0, 28))
     last = data.draw(st.integers(first + 1, 30))
-    low, high = max(0, first - 2 * radius), min(30, last + 2 * radius)
-    whole = openings_closings(image, (radius,))
-    part = openings_closings(image[:, :, low:high], (radius,))
+    low, high = max(0, first - radius - growth), min(30, last + radius + growth)
+    whole = morphological_profile(image, (radius,), growth)
+    part = morphological_profile(image[:, :, low:high], (radius,), growth)
     np.testing.assert_array_equal(part[:, :, first - low : last - low], whole[:, :, first:last])
-    np.testing.assert_array_equal(np.isnan(whole), np.repeat(np.isnan(image), 2, axis=0))
+    np.testing.assert_array_equal(np.isnan(whole), np.repeat(np.isnan(image), 3, axis=0))
 
 
-def test_shapes_are_not_disturbed_by_no_data() -> None:
+@pytest.mark.parametrize("growth", [None, 3])
+def test_shapes_are_not_disturbed_by_no_data(growth: int | None) -> None:
     image = holed(np.zeros((1, 20, 20)))
     # A strip of one pixel between two holes.
     image[:, 4:7, 13:16] = np.nan
     hole = np.isnan(image[0])
     for level in (5.0, -5.0):
-        found = openings_closings(image + level, (1, 2))
+        found = morphological_profile(image + level, (1, 2), growth)
         assert np.isnan(found[:, hole]).all()
         np.testing.assert_allclose(found[:, ~hole], level)

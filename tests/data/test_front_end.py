@@ -14,7 +14,7 @@ from hypersigma.data import front_end as module
 from hypersigma.data.diffusion import STEPS, mean_square_difference
 from hypersigma.data.front_end import FrontEnd, FrontEndConfig, fit_front_end
 from hypersigma.errors import ConfigError, InputError
-from hypersigma.spectra import CANONICAL
+from hypersigma.spectra import CANONICAL, response_matrix
 from hypersigma.tiling import Window
 from tests.fakes.fields import AVIRIS_LIKE, ENMAP_LIKE, crops, field_cube
 
@@ -39,9 +39,9 @@ def test_channels_are_standardised(bands, reduction, channels):
     fitted = fit_front_end(FrontEndConfig(bands=bands, reduction=reduction, **settings_), [SCENE])
     found = fitted.read(SCENE, SCENE.window)
     each = channels or (len(AVIRIS_LIKE) if bands == "native" else len(fitted.used))
-    guides = min(each, 5)
-    # Two copies, then an opening and a closing of each guide.
-    assert found.shape == (2 * each + 2 * guides, *TRUTH.shape)
+    shaped = 3 if reduction != "none" else 5
+    # Two copies, then what is shaped, its opening and its closing.
+    assert found.shape == (2 * each + 3 * shaped, *TRUTH.shape)
     assert fitted.num_channels == len(found)
     np.testing.assert_array_equal(fitted.narrow, [*range(each), *range(2 * each, len(found))])
     assert found.dtype == np.float32
@@ -51,7 +51,7 @@ def test_channels_are_standardised(bands, reduction, channels):
 
 @pytest.mark.parametrize(
     ("spreading", "shapes", "halo"),
-    [((0.1, 0.0), (1, 2), STEPS), ((0.1,), (40,), 80), ((0.0,), (3,), 6), ((0.0,), (), 0), ((0.3,), (), STEPS)],
+    [((0.1, 0.0), (1, 2), STEPS), ((0.1,), (40,), 88), ((0.0,), (3,), 51), ((0.0,), (), 0), ((0.3,), (), STEPS)],
 )
 def test_how_far_channels_look(spreading, shapes, halo):
     config = FrontEndConfig(num_components=2, spreading=spreading, shapes=shapes)
@@ -61,12 +61,22 @@ def test_how_far_channels_look(spreading, shapes, halo):
 def test_leading_components_alone_are_spread():
     config = FrontEndConfig(num_components=5, num_spread=2, spreading=(0.1, 0.0, 0.01), shapes=(1,))
     fitted = fit_front_end(config, [SCENE])
-    assert fitted.num_channels == 2 + 5 + 2 + 10
-    np.testing.assert_array_equal(fitted.narrow, [0, 1, *range(9, 19)])
+    # Two components make two principal ones.
+    assert fitted.num_channels == 2 + 5 + 2 + 6
+    np.testing.assert_array_equal(fitted.narrow, [0, 1, *range(9, 15)])
     whole = fit_front_end(replace(config, num_spread=9), [SCENE])
-    assert whole.num_channels == 15 + 10
+    assert whole.num_channels == 15 + 9
     found, expected = (each.read(SCENE, SCENE.window) for each in (fitted, whole))
-    np.testing.assert_allclose(found, expected[[0, 1, 5, 6, 7, 8, 9, 10, 11, *range(15, 25)]], atol=1e-5)
+    np.testing.assert_allclose(found[:9], expected[[0, 1, 5, 6, 7, 8, 9, 10, 11]], atol=1e-5)
+
+
+def test_the_plain_answer_is_told_bands_and_shapes():
+    told = np.tensordot(FITTED.plain, WHOLE[FITTED.narrow], axes=1)
+    matrix, _ = response_matrix(SCENE.wavelengths, SCENE.fwhm)
+    components = FITTED.components.apply(np.tensordot(matrix[FITTED.used], SCENE.read(), axes=1))
+    bands = np.tensordot(FITTED.components.restoring, components, axes=1)
+    np.testing.assert_allclose(told[: len(FITTED.used)], bands, atol=1e-4)
+    np.testing.assert_allclose(told[len(FITTED.used) :], WHOLE[FITTED.narrow[4:]])
 
 
 def test_copies_are_spread_within_regions():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,27 @@ class Components:
     mean: NDArray[np.float64]
     matrix: NDArray[np.float64]
     values: NDArray[np.float64]
+
+    @cached_property
+    def restoring(self) -> NDArray[np.float64]:
+        """The way back (bands, components): centred spectra of least squares from components."""
+        inverse: NDArray[np.float64] = np.linalg.pinv(self.matrix).astype(np.float64)
+        return inverse
+
+    def principal(self, num_leading: int, num: int) -> NDArray[np.float32]:
+        """From all components to the principal components (num, components) of what the leading ones restore.
+
+        Components must be uncorrelated with `values` as variances, as those of both kinds are over what they were
+        fitted on (those of the minimum noise fraction being of unit noise).
+        """
+        restoring = self.restoring[:, :num_leading]
+        covariance = (restoring * self.values[:num_leading]) @ restoring.T
+        _, vectors = np.linalg.eigh(covariance)
+        # No more of them than components that they are made of.
+        directions = vectors[:, ::-1][:, : min(num, restoring.shape[1])].T @ restoring
+        result = np.zeros((len(directions), len(self.matrix)), dtype=np.float32)
+        result[:, : directions.shape[1]] = _signed(directions)
+        return result
 
     def apply(self, array: NDArray[Any]) -> NDArray[np.float32]:
         """Components (components, ...) of spectra (bands, ...).
@@ -134,13 +156,17 @@ def fit_mnf(arrays: Sequence[NDArray[Any]], num_components: int) -> Components:
 
 
 def _leading(mean: NDArray[Any], values: NDArray[Any], vectors: NDArray[Any], num_components: int) -> Components:
-    """The eigenvectors (columns) of the largest values, each signed so that its largest entry is positive."""
+    """The eigenvectors (columns) of the largest values."""
     # The sign of an eigenvector is free; fixing it keeps saved and refitted components alike.
     order = np.argsort(values)[::-1][:num_components]
-    matrix = vectors[:, order].T
+    return Components(mean=mean, matrix=_signed(vectors[:, order].T), values=np.maximum(values[order], 0.0))
+
+
+def _signed(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rows, each signed so that its largest entry is positive."""
     peak = matrix[np.arange(len(matrix)), np.argmax(np.abs(matrix), axis=1)]
-    matrix = matrix * np.where(peak < 0, -1.0, 1.0)[:, None]
-    return Components(mean=mean, matrix=matrix, values=np.maximum(values[order], 0.0))
+    signed: NDArray[np.float64] = matrix * np.where(peak < 0, -1.0, 1.0)[:, None]
+    return signed
 
 
 def _pixel_blocks(array: NDArray[Any]) -> Iterator[NDArray[np.float64]]:

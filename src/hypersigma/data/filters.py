@@ -110,7 +110,9 @@ def segment_means(array: NDArray[Any], segments: NDArray[np.int64]) -> NDArray[n
     return result
 
 
-def morphological_profile(array: NDArray[Any], radii: Sequence[int]) -> NDArray[np.float32]:
+def morphological_profile(
+    array: NDArray[Any], radii: Sequence[int], num_growth: int | None = None
+) -> NDArray[np.float32]:
     """Extended morphological profile (Benediktsson et al., 2005): each band with its openings and closings.
 
     Openings and closings are by reconstruction with discs, so shapes that survive keep their outline.
@@ -118,54 +120,51 @@ def morphological_profile(array: NDArray[Any], radii: Sequence[int]) -> NDArray[
     Args:
         array: (bands, rows, cols), principal components as a rule.
         radii: of the discs, in pixels.
+        num_growth: pixels that a shape may grow back by, so that a pixel depends on nothing further away than that
+            and a disc's radius; None for as far as it reaches.
 
     Returns:
         (bands * (1 + 2 * radii), rows, cols): every band, then its openings, then its closings.
     """
     valid = _valid(array)
-    profile = [layer for band in array for layer in _profile(band, valid, radii)]
+    profile = [layer for band in array for layer in _profile(band, valid, radii, num_growth)]
     result: NDArray[np.float32] = np.where(valid, np.stack(profile), np.nan).astype(np.float32)
     return result
 
 
-def _profile(band: NDArray[Any], valid: NDArray[np.bool_], radii: Sequence[int]) -> list[NDArray[Any]]:
+def _profile(
+    band: NDArray[Any], valid: NDArray[np.bool_], radii: Sequence[int], num_growth: int | None
+) -> list[NDArray[Any]]:
     """A band, its openings by reconstruction, and its closings; a closing is the opening of the negative."""
     filled = np.where(valid, band, 0.0).astype(np.float64)
-    openings = [_opened(filled, valid, radius) for radius in radii]
-    closings = [-_opened(-filled, valid, radius) for radius in radii]
+    openings = [_opened(filled, valid, radius, num_growth) for radius in radii]
+    closings = [-_opened(-filled, valid, radius, num_growth) for radius in radii]
     return [filled, *openings, *closings]
 
 
-def _opened(image: NDArray[np.float64], valid: NDArray[np.bool_], radius: int) -> NDArray[np.float64]:
+def _opened(
+    image: NDArray[np.float64], valid: NDArray[np.bool_], radius: int, num_growth: int | None
+) -> NDArray[np.float64]:
     """The opening by reconstruction of an image (rows, cols) with a disc."""
-    from skimage.morphology import reconstruction
-
     offsets = np.arange(-radius, radius + 1)
     disc = np.hypot(offsets[:, None], offsets[None]) <= radius
     # No data is above everything for the erosion and below everything for the reconstruction: it alters no neighbour.
     solid = np.where(valid, image, np.inf)
     eroded = ndimage.grey_erosion(solid, footprint=disc, mode="constant", cval=np.inf)
     mask = np.where(valid, image, image[valid].min(initial=0.0))
-    opened: NDArray[np.float64] = reconstruction(np.minimum(eroded, mask), mask)  # type: ignore[no-untyped-call]
-    return opened
+    return _regrown(np.minimum(eroded, mask), mask, num_growth)
 
 
-def openings_closings(array: NDArray[Any], radii: Sequence[int]) -> NDArray[np.float32]:
-    """Openings and closings of an array (bands, rows, cols) with squares: (2 * radii * bands, rows, cols).
+def _regrown(seed: NDArray[np.float64], mask: NDArray[np.float64], num_growth: int | None) -> NDArray[np.float64]:
+    """The seed (rows, cols) grown under the mask into all eight neighbours, again and again."""
+    if num_growth is None:
+        from skimage.morphology import reconstruction
 
-    An opening takes away what is bright and narrower than 2 r + 1 pixels, a closing what is dark. A pixel depends on
-    nothing further away than 2 r pixels.
-    """
-    valid = _valid(array)
-    values = array.astype(np.float32)
-    made = [sign * _opening(sign * values, valid, radius) for radius in radii for sign in (1, -1)]
-    result: NDArray[np.float32] = np.where(valid, np.concatenate(made), np.float32(np.nan))
-    return result
-
-
-def _opening(array: NDArray[np.float32], valid: NDArray[np.bool_], radius: int) -> NDArray[np.float32]:
-    """The opening of an array (bands, rows, cols) with a square, over valid pixels only."""
-    size = (1, 2 * radius + 1, 2 * radius + 1)
-    eroded = ndimage.minimum_filter(np.where(valid, array, np.float32(np.inf)), size)
-    opened: NDArray[np.float32] = ndimage.maximum_filter(np.where(valid, eroded, np.float32(-np.inf)), size)
-    return opened
+        whole: NDArray[np.float64] = reconstruction(seed, mask)  # type: ignore[no-untyped-call]
+        return whole
+    for _ in range(num_growth):
+        grown = np.minimum(ndimage.maximum_filter(seed, 3), mask)
+        if np.array_equal(grown, seed):
+            break
+        seed = grown
+    return seed

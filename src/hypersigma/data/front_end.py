@@ -1,15 +1,16 @@
 """What a network sees of a scene: bands of any sensor brought to fixed, standardised channels.
 
 Bands go to the canonical grid (or stay native), are reduced to components that whiten the sensor's noise (or
-kept), and spread within regions at several widths; beside these copies stand openings and closings that tell small
-shapes from large ones. All is standardised. Statistics are fitted once, labels never seen, and saved with the
-model, so that a window of any scene gives the same channels wherever it is cut.
+kept), and spread within regions at several widths; beside these copies stand openings and closings by reconstruction
+that tell small shapes from large ones. All is standardised. Statistics are fitted once, labels never seen, and saved
+with the model, so that a window of any scene gives the same channels wherever it is cut.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from hypersigma.cube import Cube
 from hypersigma.data.bands import Bands
 from hypersigma.data.components import Components, fit_mnf, fit_pca, fit_scaling
 from hypersigma.data.diffusion import STEPS, Bonds, mean_square_difference, spread
-from hypersigma.data.filters import openings_closings
+from hypersigma.data.filters import morphological_profile
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.spectra import CANONICAL, response_matrix
 from hypersigma.tiling import Window, blocks
@@ -29,6 +30,8 @@ Array = NDArray[np.float32]
 _MAX_PIXELS = 1 << 18  # for statistics, spread evenly over the scenes
 _BLOCK = 64  # pixels; side of the blocks that statistics are read in
 _NUM_GUIDES = 5  # leading components that tell regions apart
+_NUM_SHAPED = 3  # leading principal components that are opened and closed
+_GROWTH = 48  # pixels that an opened shape may grow back by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +46,8 @@ class FrontEndConfig:
             stacked copy each; the smaller, the wider; 0 = as it is.
         num_spread: leading components that are spread; the rest is noise that would only be spread out.
         contrast: how much smaller than usual differences between neighbours must be to be bridged.
-        shapes: half widths in pixels of the squares whose openings and closings of the leading components are
-            stacked as well: what is small and how large it is.
+        shapes: radii in pixels of the discs whose openings and closings by reconstruction of the leading principal
+            components are stacked as well: what is small and how large it is.
         statistics: pixels that components and scaling are fitted on, labels never seen: "scene", all pixels of
             the scenes that are learned from, or "labelled", the labelled training pixels and their neighbours.
     """
@@ -55,7 +58,7 @@ class FrontEndConfig:
     spreading: tuple[float, ...] = (0.0, 0.1, 0.01, 0.003)
     num_spread: int = 20
     contrast: float = 2.0
-    shapes: tuple[int, ...] = (1, 2, 4, 6)
+    shapes: tuple[int, ...] = (1, 2, 3, 4, 5, 6)
     statistics: Literal["scene", "labelled"] = "scene"
 
     def __post_init__(self) -> None:
@@ -97,7 +100,7 @@ class FrontEnd:
     @property
     def halo(self) -> int:
         """Pixels around a window that its channels depend on."""
-        widest = 2 * max(self.config.shapes, default=0)
+        widest = max(self.config.shapes) + _GROWTH if self.config.shapes else 0
         return max(STEPS, widest) if any(self.config.spreading) else widest
 
     @property
@@ -105,6 +108,31 @@ class FrontEnd:
         """Channels that look at a pixel's nearest surroundings alone: the first copy, and shapes."""
         sizes = [self._num_copied(own) for own in self.config.spreading]
         return np.concatenate([np.arange(sizes[0]), np.arange(sum(sizes), self.num_channels)])
+
+    @cached_property
+    def plain(self) -> Array:
+        """From narrow channels to what a plain answer is told (features, narrow): the bands as components tell them.
+
+        Components of noise are small in bands, so that an answer which is held back from large weights trusts them
+        little. Shapes stay as they are.
+        """
+        num_first = self._num_copied(self.config.spreading[0])
+        num_shapes = len(self.narrow) - num_first
+        bands = self.components.restoring[:, :num_first] * self.deviation[:num_first]
+        features = np.zeros((len(bands) + num_shapes, len(self.narrow)), dtype=np.float32)
+        # A component that never changes has an infinite deviation, and its channel is zero.
+        features[: len(bands), :num_first] = np.where(np.isfinite(bands), bands, 0.0)
+        features[len(bands) :, num_first:] = np.eye(num_shapes)
+        return features
+
+    @cached_property
+    def _principal(self) -> Array:
+        """From components to the leading principal components of the bands that they tell (shaped, components)."""
+        if self.config.reduction == "none":
+            # Bands over the whole spectrum do as well.
+            return np.eye(len(self.components.matrix), dtype=np.float32)[_spaced(len(self.components.matrix))]
+        # The last components are noise, of which a single bad band can make a principal component.
+        return self.components.principal(self.config.num_spread, _NUM_SHAPED)
 
     def _num_copied(self, own: float) -> int:
         """Components in the copy with this weight of a pixel's own value."""
@@ -130,7 +158,8 @@ class FrontEnd:
         copied = [(reduced[: self._num_copied(own)], own) for own in self.config.spreading]
         parts = [spread(values, bonds, own) if bonds and own else values for values, own in copied]
         if self.config.shapes:
-            parts.append(openings_closings(guide, self.config.shapes))
+            shaped = np.tensordot(self._principal, reduced, axes=1)
+            parts.append(morphological_profile(shaped, self.config.shapes, _GROWTH))
         return np.concatenate(parts)
 
     def bonds(self, cube: Cube, window: Window) -> Bonds:
@@ -230,10 +259,16 @@ def _guide(config: FrontEndConfig, components: Components, reduced: Array) -> Ar
     chosen = np.arange(min(_NUM_GUIDES, len(reduced)))
     if config.reduction == "none":
         # The first bands are the noisiest, not the most telling.
-        chosen = np.unique(np.linspace(0, len(reduced) - 1, _NUM_GUIDES + 2)[1:-1].round().astype(int))
+        chosen = _spaced(len(reduced))
     deviation = np.sqrt(np.maximum(components.values[chosen], 1e-30)).astype(np.float32)
     guide: Array = reduced[chosen] / deviation[:, None, None]
     return guide
+
+
+def _spaced(num_bands: int) -> NDArray[np.intp]:
+    """Some bands spread over the whole spectrum."""
+    places: NDArray[np.intp] = np.unique(np.linspace(0, num_bands - 1, _NUM_GUIDES + 2)[1:-1].round().astype(np.intp))
+    return places
 
 
 def _reduction(config: FrontEndConfig, samples: Sequence[Array]) -> Components:

@@ -32,7 +32,7 @@ from hypersigma.writers import replaced_file
 Array = NDArray[np.float32]
 
 DESCRIPTION, _TENSORS = "model.yaml", "model.safetensors"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -74,7 +74,7 @@ def test_nothing_is_near_to_no_labels():
 
 
 @pytest.mark.parametrize("context_far", [0.0, 0.25, 1.0])
-def test_near_labels_context_counts_and_far_from_them_its_share(context_far):
+def test_near_labels_both_answers_count_and_far_from_them_the_share_of_context(context_far):
     context, plain = answers(1.0, 1), answers(1.0, 2)
     quantities = np.concatenate([context, plain])
     decision = Decision(context_far=context_far)
@@ -85,7 +85,7 @@ def test_near_labels_context_counts_and_far_from_them_its_share(context_far):
     found = decision.probabilities(quantities, Guide(), WHOLE, labels)
     chosen = near & (labels == 0)
     assert chosen.sum() > 100
-    np.testing.assert_allclose(found[:, chosen], context[:, chosen], atol=1e-5)
+    np.testing.assert_allclose(found[:, chosen], (context + plain)[:, chosen] / 2, atol=1e-5)
 
 
 @pytest.mark.parametrize("fidelity", [0.0, 0.03])

@@ -11,7 +11,7 @@ from scipy.special import softmax
 
 from hypersigma.data.front_end import fit_front_end
 from hypersigma.engine.channels import Channels
-from hypersigma.tasks.classification.discriminant import labelled_samples, shrinkage_discriminant
+from hypersigma.tasks.classification.plain import labelled_samples, logistic_weights
 from hypersigma.tasks.classification.task import Classification
 from tests.fakes.fields import LEGEND, field_scene
 from tests.fakes.networks import toy_config, toy_size
@@ -26,7 +26,7 @@ def _toy() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("changes", [{}, {"head": "patch", "window": 5}], ids=str)
-def test_the_plain_answer_is_the_discriminant_of_the_narrow_channels(changes: dict[str, object]) -> None:
+def test_the_plain_answer_is_a_logistic_regression_of_the_narrow_channels(changes: dict[str, object]) -> None:
     config = toy_config(**changes)
     front_end = fit_front_end(config.front_end, [SCENE.cube])
     reader = Channels(front_end, SCENE.cube)
@@ -39,7 +39,7 @@ def test_the_plain_answer_is_the_discriminant_of_the_narrow_channels(changes: di
     assert found.shape == (6, 12 - 2 * margin, 14 - 2 * margin)
     np.testing.assert_allclose(found[:3].sum(axis=0), 1.0, atol=1e-5)
     samples, classes = labelled_samples([SCENE], [reader])
-    weights = shrinkage_discriminant(samples[:, front_end.narrow], classes, 3)
+    weights = logistic_weights(samples[:, front_end.narrow], classes, 3, front_end.plain)
     middle = channels[front_end.narrow, margin : 12 - margin, margin : 14 - margin]
     scores = np.tensordot(weights[:, :-1], middle, axes=1) + weights[:, -1, None, None]
     np.testing.assert_allclose(found[3:], softmax(scores, axis=0), atol=1e-4)
@@ -49,7 +49,7 @@ def test_the_plain_answer_is_saved_with_the_network() -> None:
     config = toy_config()
     front_end = fit_front_end(config.front_end, [SCENE.cube])
     task = Classification.build(config, front_end, LEGEND)
-    assert not task.discriminant.any()
+    assert not task.plain.any()
     task.prepare([SCENE], [Channels(front_end, SCENE.cube)])
-    assert task.state_dict()["discriminant"].any()
-    assert "discriminant" not in dict(task.named_parameters())
+    assert task.state_dict()["plain"].any()
+    assert "plain" not in dict(task.named_parameters())

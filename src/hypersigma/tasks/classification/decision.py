@@ -1,9 +1,9 @@
 """From class probabilities to a map and a confidence one can believe.
 
-A network gives two answers for a pixel: one in the context that it has learned, and one of its spectrum alone (a
-linear discriminant). Context tells classes apart best near labelled ground, and misleads on ground that was never
-labelled, where the plain answer holds better. How near a pixel is to labels is how likely a random walk from it,
-which does not like to cross edges, meets one before it tires.
+There are two answers for a pixel: a network's, in the context that it has learned, and a plain one, of its spectrum
+and nearest surroundings (logistic regression). Near labelled ground both count alike. On ground that was never
+labelled context misleads, and the plain answer holds better. How near a pixel is to labels is how likely a random
+walk from it, which does not like to cross edges, meets one before it tires.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ Labels = NDArray[np.int32]
 REACH = 2 * STEPS  # spreading looks at answers whose mixture looks at labels
 _CERTAIN = 1e3  # weight of a labelled pixel's own value
 _TIRING = 0.003  # chance, against that of a step, that the walk of `nearness` ends
-_FAR, _NEAR = 0.025, 0.05  # chances of meeting a label between which a pixel goes from far to near
+_FAR, _NEAR = 0.2, 0.4  # chances of meeting a label between which a pixel goes from far to near
+_CONTEXT_NEAR = 0.5  # share of the answer in context near labels: two that err apart are better than one
 _LEAST_FAR = 100  # held-out labels far from others that must speak for the weight of context there
 _CONTEXT_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _TEMPERATURES = np.geomspace(0.25, 8.0, 81)
@@ -56,7 +57,7 @@ class Decision:
         """Calibrated class probabilities (K, h, w), NaN = no data, of both answers (2 K, h, w)."""
         bonds = channels.bonds(window)
         context, plain = np.split(quantities, 2)
-        share = self.context_far + (1.0 - self.context_far) * nearness(labels > 0, bonds)
+        share = self.context_far + (_CONTEXT_NEAR - self.context_far) * nearness(labels > 0, bonds)
         mixed = (share * context + (1.0 - share) * plain).astype(np.float32)
         known = labels > 0
         classes = np.arange(1, len(mixed) + 1)[:, None, None]

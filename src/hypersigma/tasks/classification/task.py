@@ -24,9 +24,9 @@ from hypersigma.products import Legend
 from hypersigma.tasks._contract import Batch, ChannelReader, Held, Sampler, Share, Task
 from hypersigma.tasks.classification import decision
 from hypersigma.tasks.classification.config import ClassificationConfig
-from hypersigma.tasks.classification.discriminant import labelled_samples, shrinkage_discriminant
 from hypersigma.tasks.classification.examples import Crops
 from hypersigma.tasks.classification.network import ClassificationNetwork, NetworkConfig, published_config
+from hypersigma.tasks.classification.plain import labelled_samples, logistic_weights
 from hypersigma.tasks.classification.shares import shares
 from hypersigma.weights.encoders import Encoders
 from hypersigma.weights.pretrained import Kind
@@ -37,12 +37,12 @@ _MOST_CROPS = 64  # in a batch: the spectral encoder's work grows with crops, no
 
 
 class Classification(Task):
-    """A classification network, with a narrow path that looks at single pixels and a linear discriminant beside it."""
+    """A classification network, with a narrow path that looks at single pixels and a logistic regression beside it."""
 
     name: ClassVar[str] = "classification"
     Config = ClassificationConfig
     Decision = decision.Decision
-    discriminant: Tensor
+    plain: Tensor
 
     def __init__(
         self, config: ClassificationConfig, front_end: FrontEnd, num_classes: int, present: Tensor | None = None
@@ -58,8 +58,9 @@ class Classification(Task):
         )
         self.margin = config.window // 2 if self._by_window else 0
         self.narrow = torch.from_numpy(front_end.narrow)
-        # Settled in closed form, so it is a state and not a parameter.
-        self.register_buffer("discriminant", torch.zeros(num_classes, len(self.narrow) + 1))
+        self._told = front_end.plain
+        # Settled before training, so it is a state and not a parameter.
+        self.register_buffer("plain", torch.zeros(num_classes, len(self.narrow) + 1))
 
     @property
     def _by_window(self) -> bool:
@@ -127,10 +128,10 @@ class Classification(Task):
         return decision.settle(config.spreading, held)
 
     def prepare(self, inputs: Sequence[LabelledScene], readers: Sequence[ChannelReader]) -> None:
-        """Settle the linear discriminant of the narrow channels on the labelled pixels."""
+        """Settle the logistic regression of the narrow channels on the labelled pixels."""
         samples, classes = labelled_samples(inputs, readers)
-        weights = shrinkage_discriminant(samples[:, self.narrow.numpy()], classes, len(self.discriminant))
-        self.discriminant.copy_(torch.from_numpy(weights))
+        weights = logistic_weights(samples[:, self.narrow.numpy()], classes, len(self.plain), self._told)
+        self.plain.copy_(torch.from_numpy(weights))
 
     def sampler(self, inputs: Sequence[LabelledScene], readers: Sequence[ChannelReader]) -> Sampler:
         size = self.config.window if self._by_window else self.config.tile
@@ -153,10 +154,10 @@ class Classification(Task):
         return {"loss": summed / (batch.target > 0).sum().clamp(min=1)}
 
     def quantities(self, image: Tensor) -> Tensor:
-        """Class probabilities (B, 2 K, h, w): those of the network, then those of the linear discriminant."""
+        """Class probabilities (B, 2 K, h, w): those of the network, then the plain ones."""
         rows, cols = (length - 2 * self.margin for length in image.shape[-2:])
         middle = image[..., self.margin : self.margin + rows, self.margin : self.margin + cols]
-        weight, bias = self.discriminant[:, :-1], self.discriminant[:, -1]
+        weight, bias = self.plain[:, :-1], self.plain[:, -1]
         plain = conv2d(middle[:, self.narrow], weight[..., None, None], bias).softmax(dim=1)
         return torch.cat([self._in_context(image), plain], dim=1)
 
