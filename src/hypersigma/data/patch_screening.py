@@ -92,7 +92,8 @@ SHARES = tuple(item.name for item in fields(Limits) if item.name != "duplicates"
 def measure(stored: NDArray[Any], group: Group) -> Figures:
     """The figures of a patch (bands, rows, cols) of a group."""
     absent = group.missing(stored)
-    values = stored.astype(np.float32)
+    # whole numbers of a whole patch are walked as they are: turning all into real ones costs more than the rest
+    values = stored if absent is None and stored.dtype.kind != "f" else stored.astype(np.float32)
     lacking = np.zeros(len(stored), dtype=bool)
     if absent is not None:
         lacking = absent.mean(axis=(1, 2)) > 0.5
@@ -101,14 +102,14 @@ def measure(stored: NDArray[Any], group: Group) -> Figures:
     low, high = values.min(axis=(1, 2)), values.max(axis=(1, 2))
     dead = lacking | (low == high)
     alive = np.flatnonzero(~dead)
-    striped = alive[_stripes(values[alive]) >= _STRIPED] if len(alive) else alive
+    striped = np.flatnonzero(~dead & (_stripes(values) >= _STRIPED))
     missing = 0.0 if absent is None or not len(alive) else float(absent[alive].any(axis=0).mean())
     cloud, water = _cover(values, group, dead)
     return Figures(
         missing=missing if len(alive) else 1.0,
         dead=float(dead.mean()),
         striped=len(striped) / len(stored),
-        saturated=_saturated(stored, group, high),
+        saturated=_saturated(stored, high),
         cloud=cloud,
         water=water,
         blank=_blank(stored, alive),
@@ -124,16 +125,20 @@ def _means(values: Floats, absent: NDArray[np.bool_]) -> Floats:
     return means
 
 
-def _stripes(values: Floats) -> Floats:
+def _stripes(values: NDArray[Any]) -> Floats:
     """How much more the means of lines along one direction jump than those along the other, a number a band.
 
     A jump is the second difference of the means of columns (or rows); its median over the patch passes over single
     edges. Ground is rough in both directions alike, and so is noise: there the ratio is about 1. A push-broom
     instrument whose detectors differ shifts whole columns, a whisk-broom one whole rows.
     """
-    noise = np.abs(_second(values[:, ::8])).mean(axis=(1, 2)) / np.sqrt(values.shape[1])
+    some = values[:, ::16].astype(np.float32)
+    noise = np.abs(_second(some)).mean(axis=(1, 2)) / np.sqrt(values.shape[1])
     floor = np.maximum(_WHITE * noise, 1e-12)
-    columns, rows = (np.median(np.abs(_second(values.mean(axis=axis))), axis=1) for axis in (1, 2))
+    columns, rows = (
+        np.median(np.abs(_second(values.sum(axis=axis, dtype=np.float32) / values.shape[axis])), axis=1)
+        for axis in (1, 2)
+    )
     larger, smaller = np.maximum(columns, rows), np.minimum(columns, rows)
     ratio: Floats = larger / np.maximum(smaller, floor)
     return ratio
@@ -143,7 +148,7 @@ def _second(values: Floats) -> Floats:
     return values[..., :-2] - 2.0 * values[..., 1:-1] + values[..., 2:]
 
 
-def _saturated(stored: NDArray[Any], group: Group, high: Floats) -> float:
+def _saturated(stored: NDArray[Any], high: NDArray[Any]) -> float:
     """Share of numbers at the end of a range, in bands whose greatest number is one."""
     if stored.dtype.kind == "f":
         return 0.0
@@ -161,13 +166,14 @@ def _blank(stored: NDArray[Any], alive: NDArray[np.intp]) -> float:
     return float((some[:, :, 1:] == some[:, :, :-1]).all(axis=0).mean())
 
 
-def _cover(values: Floats, group: Group, dead: NDArray[np.bool_]) -> tuple[float | None, float | None]:
+def _cover(values: NDArray[Any], group: Group, dead: NDArray[np.bool_]) -> tuple[float | None, float | None]:
     """Shares of cloud and water, None where quantity or bands do not allow them.
 
     Water: NDWI = (green - NIR) / (green + NIR) > 0 (McFeeters 1996, doi:10.1080/01431169608948714). Cloud, after the
     scheme of Griffin et al. (2003, doi:10.1117/12.487297) for Hyperion: bright at 0.66 um, not much brighter at 0.86
-    um (vegetation), nor darker at 1.25 than at 1.65 um (sand), nor dark at 1.65 um (snow); or bright at 1.38 um.
-    Radiance is taken as W / (m2 sr um) under a sun at the zenith, which can only make clouds look darker.
+    um (vegetation), nor darker at 1.25 than at 1.65 um (sand), nor dark at 1.65 um (snow); or, in radiance, bright at
+    1.38 um, where vapour hides the ground. Radiance is taken as W / (m2 sr um) under a sun at the zenith, which can
+    only make clouds look darker.
     """
     if group.quantity not in ("reflectance", "radiance") or group.wavelengths is None:
         return None, None
@@ -176,7 +182,8 @@ def _cover(values: Floats, group: Group, dead: NDArray[np.bool_]) -> tuple[float
     cloudy = None
     if green is not None and red is not None and near is not None and short is not None and snow is not None:
         cloudy = (red > 0.3) & (red > 0.7 * near) & (_index(short, snow) > -0.01) & (_index(green, snow) < 0.4)
-        if cirrus is not None:
+        # reflectance at the ground is made up at 1.38 um: the sensor saw none of it
+        if cirrus is not None and group.quantity == "radiance":
             cloudy |= cirrus > 0.1
     wet = None if green is None or near is None else _index(green, near) > 0.0
     if wet is not None and cloudy is not None:
@@ -190,7 +197,7 @@ def _index(first: Floats, second: Floats) -> Floats:
     return index
 
 
-def _reflectance(values: Floats, group: Group, dead: NDArray[np.bool_], goal: float) -> Floats | None:
+def _reflectance(values: NDArray[Any], group: Group, dead: NDArray[np.bool_], goal: float) -> Floats | None:
     """Reflectance (rows, cols) of the usable band nearest to a wavelength, or None where none is near."""
     assert group.wavelengths is not None
     distance = np.where(dead, np.inf, np.abs(np.asarray(group.wavelengths) - goal))
@@ -201,7 +208,7 @@ def _reflectance(values: Floats, group: Group, dead: NDArray[np.bool_], goal: fl
         float(np.broadcast_to(np.asarray(term), group.num_bands)[band]) for term in (group.scale, group.offset)
     )
     gain = 1.0 if group.quantity == "reflectance" else 1.0 / _sunlight(group.wavelengths[band])
-    reflectance: Floats = (values[band] * np.float32(scale) + np.float32(offset)) * np.float32(gain)
+    reflectance: Floats = (values[band].astype(np.float32) * np.float32(scale) + np.float32(offset)) * np.float32(gain)
     return reflectance
 
 

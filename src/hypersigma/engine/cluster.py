@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import islice
 from typing import Any, TypeVar
 
 from hypersigma.errors import InputError, MissingExtraError
@@ -59,14 +60,13 @@ def _spread(distributed: Any, client: Any, function: Callable[[T], R], items: Se
     rest = iter(items)
     num_ahead = _AHEAD * max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
     # pure=False: a task that writes a file is no function of its arguments
-    first = [client.submit(function, item, pure=False) for item, _ in zip(rest, range(num_ahead), strict=False)]
+    first = [client.submit(function, item, pure=False) for item in islice(rest, num_ahead)]
     running = distributed.as_completed(first, with_results=False)
     try:
         for future in running:
-            yield future.result()
-            for item in rest:
+            for item in islice(rest, 1):
                 running.add(client.submit(function, item, pure=False))
-                break
+            yield future.result()
     finally:
         client.cancel(list(running.futures))
 

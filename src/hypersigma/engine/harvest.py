@@ -11,7 +11,7 @@ import hashlib
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -285,17 +285,19 @@ def _gather(folder: Path, limits: Limits, piece: Piece) -> int:
     """Cut, screen and write one piece, and return its number: what a worker does."""
     group = piece.origin.group
     records: list[Record] = []
-    kept: dict[int, Any] = {}
-    for slot, (record, stored) in enumerate(piece.origin.cut()):
-        record = replace(record, shard=piece.shard, slot=slot)
-        if stored is None:
-            records.append(replace(record, dropped=UNREADABLE))
-            continue
-        record = _screened(record, stored, group, limits)
-        records.append(record)
-        if not record.dropped:
-            kept[slot] = stored
-    num_bytes = shards.write_shard(folder, group, piece.shard, kept)
+
+    def kept() -> Iterator[tuple[int, Any]]:
+        for slot, (record, stored) in enumerate(piece.origin.cut()):
+            record = replace(record, shard=piece.shard, slot=slot)
+            if stored is None:
+                record = replace(record, dropped=UNREADABLE)
+            else:
+                record = _screened(record, stored, group, limits)
+                if not record.dropped:
+                    yield slot, stored
+            records.append(record)
+
+    num_bytes = shards.write_shard(folder, group, piece.shard, kept())
     write_part(folder, piece.number, num_bytes, records)
     return piece.number
 
@@ -333,9 +335,8 @@ def _drop_duplicates(plan: Plan, folder: Path, parts: dict[int, tuple[int, list[
             group = piece.origin.group
             slots = [record.slot for record in checked if not record.dropped]
             # Killed between the two, the size tells that the piece has to be done again.
-            num_bytes = shards.write_shard(
-                folder, group, piece.shard, shards.read_slots(folder, group, piece.shard, slots)
-            )
+            patches = shards.read_slots(folder, group, piece.shard, slots)
+            num_bytes = shards.write_shard(folder, group, piece.shard, patches)
             write_part(folder, piece.number, num_bytes, checked)
             parts[piece.number] = (num_bytes, checked)
 

@@ -29,8 +29,14 @@ store = Store("FOLDER")
 store.read(group, [0, 1, 2])            # (3, bands, 64, 64) as stored; store.groups[group] holds the band table
 ```
 
-Any reader of Zarr v3 opens `GROUP/patches`. Where its attribute `differences` is "bands", bands of whole numbers are
-kept as differences to the band before: `numpy.cumsum(patches, axis=1, dtype=patches.dtype)` gives the numbers.
+Any reader of Zarr v3 opens `GROUP/patches`. Where its attribute `encoding` is "zigzag differences of bands", whole
+numbers are kept as differences to the band before; with `read` what such a reader gives and `dtype` the attribute:
+
+```python
+steps = (read >> 1) ^ (0 - (read & 1))
+numbers = numpy.cumsum(steps, axis=1, dtype=read.dtype).view(dtype)
+```
+
 Slots that `manifest.jsonl` does not list are empty. Quantity = number * scale + offset, as the group's attributes say.
 """
 
