@@ -38,6 +38,7 @@ _FORMAT = "hypersigma patches"
 _EMPTY = np.iinfo(np.uint64).max  # offset and length of a slot without a patch
 _CHECKSUM_BYTES = 4
 _LEVEL = 1  # of zstd: higher ones win a hundredth of the size and take several times as long
+_BLOCK = 1 << 19  # bytes compressed at once: half of a patch or so unpacks twice as quickly as the usual 32 kB
 DIFFERENCES, PLAIN = "zigzag differences of bands", "plain"
 _MEND = "run the same `hypersigma harvest` again with --resume, which writes it anew"
 
@@ -77,7 +78,9 @@ def _create_array(place: Path, group: Group, num_shards: int) -> Any:
         shards=(SHARD, *block),
         dtype=dtype,
         fill_value=0,
-        compressors=BloscCodec(cname="zstd", clevel=_LEVEL, shuffle="bitshuffle", typesize=dtype.itemsize),
+        compressors=BloscCodec(
+            cname="zstd", clevel=_LEVEL, shuffle="bitshuffle", typesize=dtype.itemsize, blocksize=_BLOCK
+        ),
         attributes={"encoding": PLAIN if dtype.kind == "f" else DIFFERENCES, "dtype": group.dtype},
         dimension_names=("patch", "band", "row", "col"),
     )
@@ -130,7 +133,7 @@ def packed_bytes(patch: NDArray[Any]) -> int:
 def _packed(patch: NDArray[Any]) -> bytes:
     from numcodecs.blosc import BITSHUFFLE, compress
 
-    packed: bytes = compress(_encoded(patch), b"zstd", _LEVEL, BITSHUFFLE)
+    packed: bytes = compress(_encoded(patch), b"zstd", _LEVEL, BITSHUFFLE, _BLOCK)
     return packed
 
 
