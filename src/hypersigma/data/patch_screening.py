@@ -103,10 +103,12 @@ def measure(stored: NDArray[Any], group: Group) -> Figures:
     dead = lacking | (low == high)
     alive = np.flatnonzero(~dead)
     striped = np.flatnonzero(~dead & (_stripes(values) >= _STRIPED))
-    missing = 0.0 if absent is None or not len(alive) else float(absent[alive].any(axis=0).mean())
+    # a band that is empty throughout says nothing of pixels, unless all are
+    told = None if absent is None else absent[alive] if len(alive) else absent
+    missing = 0.0 if told is None else float(told.any(axis=0).mean())
     cloud, water = _cover(values, group, dead)
     return Figures(
-        missing=missing if len(alive) else 1.0,
+        missing=missing,
         dead=float(dead.mean()),
         striped=len(striped) / len(stored),
         saturated=_saturated(stored, high),
