@@ -39,8 +39,14 @@ def workers(num_jobs: int, scheduler: str | None = None) -> Iterator[Spread[Any,
         with closing(_connected(distributed, scheduler)) as client:
             yield lambda function, items: _spread(distributed, client, function, items)
         return
+    # a status page at any free port of this machine only: the usual one may be taken
     local = distributed.LocalCluster(
-        n_workers=num_jobs, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=40
+        n_workers=num_jobs,
+        threads_per_worker=1,
+        # a mapped scene counts as memory, and a worker would be paused or killed for its size
+        memory_limit=0,
+        dashboard_address="127.0.0.1:0",
+        silence_logs=40,
     )
     with local, closing(distributed.Client(local)) as client:
         yield lambda function, items: _spread(distributed, client, function, items)
