@@ -1,6 +1,6 @@
 """Harvesting and loading patches: patches a second, bytes a patch, seconds to go on after a kill.
 
-Run it with  python benchmarks/harvest.py ; it simulates a Hyperion-like scene in a temporary folder (0.9 GB), harvests
+Run it with  python benchmarks/harvest.py ; it simulates a Hyperion-like scene in a temporary folder (1.5 GB), harvests
 it on one process and on two, reads the store back, prints and writes results/harvest.json. With real scenes as
 arguments their compressed size is measured too:  python benchmarks/harvest.py scene.hdr other.mat
 """
@@ -28,7 +28,7 @@ from hypersigma.data.shards import Store, packed_bytes
 from hypersigma.engine.harvest import Plan, harvest
 from hypersigma.readers import open_cube
 
-BANDS, SIDE, MATERIALS, BATCH, NUM_BATCHES = 175, 1536, 8, 32, 24
+BANDS, SIDE, MATERIALS, BATCH, NUM_BATCHES = 175, 2048, 8, 32, 24
 RESULTS = Path(__file__).parent / "results" / "harvest.json"
 
 

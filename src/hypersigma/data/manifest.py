@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ _DAYS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """What is known of a patch.
 
@@ -60,11 +60,6 @@ class Record:
     def line(self) -> str:
         """The record as a line of JSON."""
         return json.dumps(asdict(self), separators=(",", ":"))
-
-
-def without(record: Record, reason: str) -> Record:
-    """A record of a patch that was kept, as one that was left out for a reason."""
-    return replace(record, dropped=reason)
 
 
 def write_part(folder: Path, number: int, num_bytes: int, records: Sequence[Record]) -> None:
