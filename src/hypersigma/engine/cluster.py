@@ -13,6 +13,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 Spread = Callable[[Callable[[T], R], Sequence[T]], Iterator[R]]
+_ENVIRONMENT, _KEPT_BYTES = "distributed.nanny.pre-spawn-environ", 256 << 20
+_LARGEST_BYTES = 32 << 20  # the most that the C library takes
 _AHEAD = 4  # tasks a worker; more would only fill the scheduler's memory
 
 
@@ -39,17 +41,38 @@ def workers(num_jobs: int, scheduler: str | None = None) -> Iterator[Spread[Any,
         with closing(_connected(distributed, scheduler)) as client:
             yield lambda function, items: _spread(distributed, client, function, items)
         return
-    # a status page at any free port of this machine only: the usual one may be taken
-    local = distributed.LocalCluster(
-        n_workers=num_jobs,
-        threads_per_worker=1,
-        # a mapped scene counts as memory, and a worker would be paused or killed for its size
-        memory_limit=0,
-        dashboard_address="127.0.0.1:0",
-        silence_logs=40,
-    )
-    with local, closing(distributed.Client(local)) as client:
+    with (
+        _settings(),
+        # a status page at any free port of this machine only: the usual one may be taken
+        distributed.LocalCluster(
+            n_workers=num_jobs,
+            threads_per_worker=1,
+            # a mapped scene counts as memory, and a worker would be paused or killed for its size
+            memory_limit=0,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=40,
+        ) as local,
+        closing(distributed.Client(local)) as client,
+    ):
         yield lambda function, items: _spread(distributed, client, function, items)
+
+
+def _settings() -> Any:
+    """A context in which workers are started that keep freed memory for the next patch, and keep quiet.
+
+    By Dask's choice they would give it back at once, and to get it anew costs as much as the work on it.
+    """
+    import dask
+
+    return dask.config.set(
+        {
+            f"{_ENVIRONMENT}.MALLOC_TRIM_THRESHOLD_": _KEPT_BYTES,
+            # naming one threshold freezes the other at 128 kB, below any patch
+            f"{_ENVIRONMENT}.MALLOC_MMAP_THRESHOLD_": _LARGEST_BYTES,
+            # what goes wrong in a task is raised here; workers would only tell how they are shut down
+            f"{_ENVIRONMENT}.DASK_LOGGING__DISTRIBUTED": "critical",
+        }
+    )
 
 
 def _connected(distributed: Any, scheduler: str) -> Any:
