@@ -85,7 +85,7 @@ class Checkpoints:
         self._pending: Future[None] | None = None
         self._publisher = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         # A group of its own: states are written while the other one carries gradients.
-        self._group = dist.new_group(backend="gloo") if dist.is_initialized() else None
+        self._group = dist.new_group(backend="gloo")
 
     def steps(self) -> list[int]:
         """After which steps there are states, ascending."""
@@ -100,12 +100,7 @@ class Checkpoints:
         self.wait()
         partial = self._folder / f".step_{step:08d}.partial"
         self._together(lambda: _emptied(partial) if self._world.first else None, partial)
-        written = dcp.async_save(
-            state,
-            storage_writer=dcp.FileSystemWriter(partial),
-            process_group=self._group,
-            no_dist=self._group is None,
-        )
+        written = dcp.async_save(state, storage_writer=dcp.FileSystemWriter(partial), process_group=self._group)
         self._pending = self._publisher.submit(self._publish, written, partial, step)
 
     def wait(self) -> None:
@@ -134,7 +129,7 @@ class Checkpoints:
         reader = _Reader(place)
         _check_tensors(reader.read_metadata(), state, place)
         try:
-            dcp.load(state, storage_reader=reader, process_group=self._group, no_dist=self._group is None)
+            dcp.load(state, storage_reader=reader, process_group=self._group)
         except (dcp.CheckpointException, OSError, RuntimeError, pickle.UnpicklingError) as error:
             raise WeightsError(f"{place}: damaged ({_reason(error)}); delete it to go on from an earlier one") from error
 

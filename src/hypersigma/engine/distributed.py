@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -19,6 +19,7 @@ from torch.nn.parallel import DistributedDataParallel
 from hypersigma.engine.devices import resolved
 from hypersigma.errors import ConfigError
 from hypersigma.nn.block import Block
+from hypersigma.nn.encoder import Encoder, initialise_block, initialise_linear
 
 Sharding = Literal["none", "ddp", "fsdp"]
 
@@ -63,17 +64,16 @@ class _Place(NamedTuple):
 
 
 @contextmanager
-def started(device: str, *, grouped: bool = False) -> Iterator[World]:
+def started(device: str) -> Iterator[World]:
     """The processes that torchrun or srun started, or this one alone; they part when the block ends.
 
     Within another such block the processes are those of the outer one.
 
     Args:
         device: as in every verb; of several CUDA devices each process of a machine takes its own.
-        grouped: make a group of this one process, too: sharding asks for one.
 
     Raises:
-        ConfigError: no such device, or the addresses in the environment lead nowhere.
+        ConfigError: no such device, or the processes do not find one another.
     """
     place = _place(os.environ)
     where = resolved(device)
@@ -83,11 +83,9 @@ def started(device: str, *, grouped: bool = False) -> Iterator[World]:
     if dist.is_initialized():
         yield World(dist.get_rank(), dist.get_world_size(), where)
         return
-    if place.size == 1 and not grouped:
-        yield World(0, 1, where)
-        return
     # Gloo too where there is NCCL: checkpoints are agreed on by way of the CPU.
     backend = "cpu:gloo,cuda:nccl" if where.type == "cuda" else "gloo"
+    # A process alone makes a group as well: shards and checkpoints ask for one.
     store = dist.HashStore() if place.size == 1 else None
     try:
         dist.init_process_group(backend, store=store, rank=place.rank, world_size=place.size)
@@ -111,34 +109,73 @@ def _place(environment: Mapping[str, str]) -> _Place:
     return _Place(0, 1, 0)
 
 
-def blocks(network: nn.Module) -> list[nn.Module]:
-    """The transformer blocks of a network: what is sharded and recomputed one by one."""
-    return [module for module in network.modules() if isinstance(module, Block)]
+def blocks(network: nn.Module) -> list[tuple[Block, int]]:
+    """The transformer blocks of a network, each with its index in its encoder: they are sharded one by one."""
+    encoders = [module for module in network.modules() if isinstance(module, Encoder)]
+    return [(block, index) for encoder in encoders for index, block in enumerate(encoder.blocks)]  # type: ignore[misc]
 
 
 def distributed(objective: nn.Module, sharding: Sharding, world: World) -> nn.Module:
     """The network that all processes train together, of a network that each has built alike.
 
     With "fsdp" (FSDP2) every process keeps a share of each parameter, and `objective` itself is changed; with "ddp"
-    each keeps all, and gradients are averaged.
+    each keeps all, and gradients are averaged. A network on the meta device, which has shapes and no numbers, gets
+    its first ones block by block as it is sharded, from the global generator: it never exists as a whole.
 
     Raises:
         ConfigError: several processes, and "none".
     """
     if sharding == "fsdp":
-        mesh = init_device_mesh(world.device.type, (world.size,))
-        for block in blocks(objective):
-            fully_shard(block, mesh=mesh)
-        fully_shard(objective, mesh=mesh)
-        for method in ("counts", "picture"):
-            if hasattr(objective, method):
-                register_fsdp_forward_method(objective, method)
-        return objective
+        return _sharded(objective, world)
     if world.size == 1:
         return objective
     if sharding == "none":
         raise ConfigError(f"{world.size} processes were started, and execution.sharding is none; set it to ddp or fsdp")
     return DistributedDataParallel(objective)
+
+
+def _sharded(objective: nn.Module, world: World) -> nn.Module:
+    """The network itself, of whose parameters this process keeps its share."""
+    mesh = init_device_mesh(world.device.type, (world.size,))
+    for block, index in blocks(objective):
+        with _first_numbers(block, world.device) as empty:
+            if empty:
+                initialise_block(block, index)
+        fully_shard(block, mesh=mesh)
+    for module in objective.modules():
+        with _first_numbers(module, world.device, recurse=False) as empty:
+            if isinstance(module, nn.Linear) and empty:
+                initialise_linear(module)
+            elif empty:
+                module.reset_parameters()  # type: ignore[operator]
+    fully_shard(objective, mesh=mesh)
+    for method in ("counts", "picture"):
+        if hasattr(objective, method):
+            register_fsdp_forward_method(objective, method)
+    return objective
+
+
+@contextmanager
+def _first_numbers(module: nn.Module, device: torch.device, *, recurse: bool = True) -> Iterator[bool]:
+    """The block in which a module from the meta device is filled; says whether it is one."""
+    owners = [owner for owner in (module.modules() if recurse else [module]) if _is_on_meta(owner)]
+    dtype = next((weight.dtype for owner in owners for weight in owner.parameters(recurse=False)), None)
+    # Drawn in float32, whatever they are kept in: bfloat16 has too few numbers for a normal distribution.
+    _replace(owners, lambda weight: torch.empty(weight.shape, device=device))
+    yield bool(owners)
+    _replace(owners, lambda weight: weight.to(dtype))
+
+
+def _is_on_meta(module: nn.Module) -> bool:
+    """Whether parameters of the module itself have shapes only."""
+    return any(weight.is_meta for weight in module.parameters(recurse=False))
+
+
+def _replace(modules: Iterable[nn.Module], change: Callable[[Tensor], Tensor]) -> None:
+    """Put other parameters in the place of those that the modules themselves hold."""
+    for module in modules:
+        for name, weight in list(module.named_parameters(recurse=False)):
+            setattr(module, name, nn.Parameter(change(weight.detach()), requires_grad=weight.requires_grad))
 
 
 def synchronised(network: nn.Module, last: bool) -> AbstractContextManager[None]:

@@ -55,7 +55,7 @@ def pretrain(
         OutputError: the folder holds a run and `resume` is not set; or the disk refuses.
         WeightsError: a checkpoint is damaged, or carries code.
     """
-    with started(device, grouped=config.execution.sharding == "fsdp") as world:
+    with started(device) as world:
         checkpoints = Checkpoints(folder / "checkpoints", world, config.ruling(seed), config.records.keep)
         done = checkpoints.steps()
         if done and not resume:

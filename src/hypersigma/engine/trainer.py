@@ -164,7 +164,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 
 def checkpoint_blocks(network: nn.Module) -> None:
     """Let every block compute itself anew in the backward pass instead of keeping its activations."""
-    for block in blocks(network):
+    for block, _ in blocks(network):
         # The call itself stays the block's: hooks that gather a sharded block run before, and once.
         block.forward = partial(checkpoint, block.forward, use_reentrant=False)  # type: ignore[method-assign]
 

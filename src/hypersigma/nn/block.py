@@ -46,7 +46,13 @@ class Scale(nn.Module):
 
     def __init__(self, dim: int, start: float) -> None:
         super().__init__()
-        self.factor = nn.Parameter(torch.full((dim,), start))
+        self.start = start
+        self.factor = nn.Parameter(torch.empty(dim))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Put the factors where they start."""
+        nn.init.constant_(self.factor, self.start)
 
     def forward(self, branch: Tensor) -> Tensor:
         """The branch (..., D), scaled."""

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 
 from hypersigma.engine.masking import Images, MaskedObjective
 from hypersigma.engine.objective import Draws, Workload
+from hypersigma.engine.pretrain import pretrain
 from hypersigma.engine.recipe import ExecutionConfig, OptimisationConfig, PretrainConfig, RecordsConfig
 from hypersigma.nn.encoder import EncoderConfig
 from hypersigma.nn.mae import MaskedAutoencoder, SpatialMaskingConfig, SpectralMaskingConfig
 
 ENCODER = EncoderConfig(dim=32, depth=2, heads=2, interval=1, taps=(1,), drop_path=0.0)
+DECODER = EncoderConfig(dim=16, depth=1, heads=2, interval=1, taps=(0,), drop_path=0.0)
 CONFIG = PretrainConfig(
-    optimisation=OptimisationConfig(steps=4, batch_size=4, learning_rate=1e-3, warmup=2, clip=0.1, layer_decay=0.8),
+    optimisation=OptimisationConfig(
+        steps=3, batch_size=4, learning_rate=1e-3, warmup=2, clip=0.1, layer_decay=0.8, average=0.5
+    ),
     records=RecordsConfig(save_every=2, log_every=1, picture_every=0),
 )
 BANDS, TILE = 6, 16
@@ -31,7 +38,7 @@ def optimised(config: PretrainConfig = CONFIG, **changes: Any) -> PretrainConfig
 
 
 def build(dtype: torch.dtype = torch.float32) -> MaskedObjective:
-    shared: dict[str, Any] = {"encoder": ENCODER, "decoder": ENCODER, "channels": BANDS, "tile": (TILE, TILE)}
+    shared: dict[str, Any] = {"encoder": ENCODER, "decoder": DECODER, "channels": BANDS, "tile": (TILE, TILE)}
     networks = {
         "spatial": MaskedAutoencoder(SpatialMaskingConfig(patch=4, **shared)),
         "spectral": MaskedAutoencoder(SpectralMaskingConfig(tokens=BANDS, **shared)),
@@ -51,3 +58,19 @@ def images(config: PretrainConfig, dtype: torch.dtype, step: int, part: int, num
 
 def toy(config: PretrainConfig = CONFIG, dtype: torch.dtype = torch.float32) -> Workload:
     return Workload(partial(build, dtype), partial(images, config, dtype))
+
+
+def trained(config: PretrainConfig, folder: Path, **changes: Any) -> dict[str, torch.Tensor]:
+    """The weights that a run on the CPU ends with."""
+    work = changes.pop("workload", None) or toy(config)
+    return load_file(pretrain(config, work, folder, device="cpu", **changes))
+
+
+def stop_after(step: int) -> Callable[[int], None]:
+    """What a run calls after each step, and stops at one."""
+
+    def advance(done: int) -> None:
+        if done == step:
+            raise KeyboardInterrupt
+
+    return advance
