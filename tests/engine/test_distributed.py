@@ -121,7 +121,9 @@ def largest_difference(first: Weights, second: Weights) -> float:
 
 @pytest.mark.parametrize("parts", ["", "-parts"])
 def test_sharding_changes_no_bit(parts: str, runs: Path) -> None:
-    assert largest_difference(load_file(runs / f"ddp{parts}" / WEIGHTS), load_file(runs / f"fsdp{parts}" / WEIGHTS)) == 0
+    assert (
+        largest_difference(load_file(runs / f"ddp{parts}" / WEIGHTS), load_file(runs / f"fsdp{parts}" / WEIGHTS)) == 0
+    )
 
 
 @pytest.mark.parametrize("name", LAID_OUT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -27,6 +28,9 @@ CONFIG = PretrainConfig(
     records=RecordsConfig(save_every=2, log_every=1, picture_every=0),
 )
 BANDS, TILE = 6, 16
+
+# One line a tensor and checkpoint, which pytest would keep for every test.
+logging.getLogger("c10d-NullHandler-dcp_logger").setLevel(logging.WARNING)
 
 
 def executed(config: PretrainConfig = CONFIG, **changes: Any) -> PretrainConfig:

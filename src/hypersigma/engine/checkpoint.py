@@ -19,9 +19,12 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.distributed.checkpoint as dcp
 from torch import Tensor, nn
-from torch.distributed.checkpoint.metadata import TensorStorageMetadata
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
+from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadata
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import async_save
 
 from hypersigma.engine.distributed import World
 from hypersigma.errors import ConfigError, OutputError, WeightsError
@@ -100,7 +103,7 @@ class Checkpoints:
         self.wait()
         partial = self._folder / f".step_{step:08d}.partial"
         self._together(lambda: _emptied(partial) if self._world.first else None, partial)
-        written = dcp.async_save(state, storage_writer=dcp.FileSystemWriter(partial), process_group=self._group)
+        written = async_save(state, storage_writer=FileSystemWriter(partial), process_group=self._group)
         self._pending = self._publisher.submit(self._publish, written, partial, step)
 
     def wait(self) -> None:
@@ -129,9 +132,11 @@ class Checkpoints:
         reader = _Reader(place)
         _check_tensors(reader.read_metadata(), state, place)
         try:
-            dcp.load(state, storage_reader=reader, process_group=self._group)
-        except (dcp.CheckpointException, OSError, RuntimeError, pickle.UnpicklingError) as error:
-            raise WeightsError(f"{place}: damaged ({_reason(error)}); delete it to go on from an earlier one") from error
+            load(state, storage_reader=reader, process_group=self._group)
+        except (CheckpointException, OSError, RuntimeError, pickle.UnpicklingError) as error:
+            raise WeightsError(
+                f"{place}: damaged ({_reason(error)}); delete it to go on from an earlier one"
+            ) from error
 
     def _check_recipe(self, place: Path) -> None:
         """Refuse a state of other settings."""
@@ -146,7 +151,7 @@ class Checkpoints:
                 "set them back, or begin anew in another folder"
             )
 
-    def _publish(self, written: Future[Any], partial: Path, step: int) -> None:
+    def _publish(self, written: Any, partial: Path, step: int) -> None:
         """Put a state in its place once it is written, and delete those that are too old."""
         try:
             written.result()
@@ -165,7 +170,7 @@ class Checkpoints:
         failure: BaseException | None = None
         try:
             work()
-        except (dcp.CheckpointException, OSError, RuntimeError) as error:
+        except (CheckpointException, OSError, RuntimeError) as error:
             failure = error
         if self._world.any(failure is not None):
             reason = _reason(failure) if failure else "another process says why"
@@ -202,10 +207,10 @@ class _Index(pickle.Unpickler):
         return value
 
 
-class _Reader(dcp.FileSystemReader):
+class _Reader(FileSystemReader):
     """Reads a checkpoint without running anything that lies in it."""
 
-    def read_metadata(self, *args: Any, **kwargs: Any) -> dcp.Metadata:
+    def read_metadata(self, *args: Any, **kwargs: Any) -> Metadata:
         index = Path(self.path) / ".metadata"
         try:
             with index.open("rb") as file:
@@ -213,18 +218,17 @@ class _Reader(dcp.FileSystemReader):
         except Exception as error:
             # Bytes that are no pickle can fail in any way.
             raise WeightsError(f"{index}: refused ({error}); resume from a checkpoint that you trust") from error
-        if not isinstance(metadata, dcp.Metadata):
+        if not isinstance(metadata, Metadata):
             raise WeightsError(f"{index}: found {type(metadata).__name__}, expected the index of a checkpoint")
         return metadata
 
 
-def _check_tensors(metadata: dcp.Metadata, state: Mapping[str, Tensor], place: Path) -> None:
+def _check_tensors(metadata: Metadata, state: Mapping[str, Tensor], place: Path) -> None:
     """Refuse a checkpoint that holds other things than the tensors that are asked for."""
     held = metadata.state_dict_metadata
-    objects = [name for name, item in held.items() if not isinstance(item, TensorStorageMetadata)]
-    if objects:
+    shapes = {name: tuple(item.size) for name, item in held.items() if isinstance(item, TensorStorageMetadata)}
+    if objects := sorted(held.keys() - shapes.keys()):
         raise WeightsError(f"{place}: '{objects[0]}' is no tensor and may carry code: refused")
-    shapes = {name: tuple(item.size) for name, item in held.items()}
     expected = {name: tuple(tensor.shape) for name, tensor in state.items()}
     differing = sorted(name for name in shapes.keys() | expected.keys() if shapes.get(name) != expected.get(name))
     if differing:
@@ -254,7 +258,7 @@ def _emptied(folder: Path) -> None:
 
 def _reason(error: BaseException) -> str:
     """What went wrong, without the traces of all processes."""
-    if isinstance(error, dcp.CheckpointException) and error.failures:
+    if isinstance(error, CheckpointException) and error.failures:
         error = next(iter(error.failures.values()))[0]
     with suppress(IndexError):
         return str(error).strip().splitlines()[0]

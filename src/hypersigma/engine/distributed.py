@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed import HashStore  # type: ignore[attr-defined]
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor
@@ -86,7 +87,7 @@ def started(device: str) -> Iterator[World]:
     # Gloo too where there is NCCL: checkpoints are agreed on by way of the CPU.
     backend = "cpu:gloo,cuda:nccl" if where.type == "cuda" else "gloo"
     # A process alone makes a group as well: shards and checkpoints ask for one.
-    store = dist.HashStore() if place.size == 1 else None
+    store = HashStore() if place.size == 1 else None
     try:
         dist.init_process_group(backend, store=store, rank=place.rank, world_size=place.size)
     except (ValueError, dist.DistError) as error:

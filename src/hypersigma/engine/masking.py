@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, cast
 
 import torch
 from einops import rearrange
@@ -56,7 +57,7 @@ class MaskedObjective(Objective):
     def forward(self, batch: Any, draws: Draws) -> Losses:
         """The squared error of each autoencoder, averaged over the values of a token, summed over hidden tokens."""
         losses = {}
-        for name, network in self.networks.items():
+        for name, network in self._autoencoders():
             found, target = self._reconstructed(network, name, batch.image, draws)
             # At the target's precision, whatever the products' is: thousands of errors are summed.
             error = (found.predicted.to(target.dtype) - target).square().mean(-1)
@@ -66,17 +67,17 @@ class MaskedObjective(Objective):
     def counts(self, batch: Any, draws: Draws) -> dict[str, Tensor]:
         """The number of hidden tokens, which is the same for every image."""
         counts = {}
-        for name, network in self.networks.items():
+        for name, network in self._autoencoders():
             config = network.config
-            tokens = torch.Size(config.grid).numel()  # type: ignore[arg-type, union-attr]
-            hidden = tokens - int(tokens * (1 - config.mask_ratio))  # type: ignore[operator, union-attr]
+            tokens = math.prod(config.grid)
+            hidden = tokens - int(tokens * (1 - config.mask_ratio))
             counts[name] = torch.tensor(float(hidden * len(batch.image)), device=batch.image.device)
         return counts
 
     def picture(self, batch: Any, draws: Draws) -> Tensor:
         """The first image, what an autoencoder sees of it, and what it makes of it, a row for each autoencoder."""
         rows = []
-        for name, network in self.networks.items():
+        for name, network in self._autoencoders():
             found, target = self._reconstructed(network, name, batch.image, draws)
             seen = target * ~found.masked[..., None]
             tokens = torch.stack([target[0], seen[0], found.predicted[0].to(target.dtype)])
@@ -86,12 +87,16 @@ class MaskedObjective(Objective):
         low, high = bands.aminmax()
         return (bands - low) / (high - low).clamp(min=1e-6)
 
+    def _autoencoders(self) -> list[tuple[str, MaskedAutoencoder]]:
+        """The autoencoders by name."""
+        return [(name, cast(MaskedAutoencoder, network)) for name, network in self.networks.items()]
+
     def _reconstructed(
-        self, network: nn.Module, name: str, image: Tensor, draws: Draws
+        self, network: MaskedAutoencoder, name: str, image: Tensor, draws: Draws
     ) -> tuple[Reconstruction, Tensor]:
         """What an autoencoder makes of images, and what it should have made."""
-        noise = draws.uniform(f"hide from the {name} encoder", torch.Size(network.config.grid).numel())  # type: ignore[arg-type, union-attr]
-        return network(image, noise.to(image.device)), network.target(image)  # type: ignore[operator]
+        noise = draws.uniform(f"hide from the {name} encoder", math.prod(network.config.grid))
+        return network(image, noise.to(image.device)), network.target(image)
 
 
 def workload(config: PretrainConfig, seed: int) -> Workload:
@@ -128,11 +133,11 @@ def _noise(config: PretrainConfig, bands: int, seed: int, step: int, part: int, 
     return Images(draws.uniform("noise", bands, config.masking.tile, config.masking.tile))
 
 
-def _images(network: nn.Module, tokens: Tensor) -> Tensor:
+def _images(network: MaskedAutoencoder, tokens: Tensor) -> Tensor:
     """Images (N, C, H, W) of values by token (N, tokens, V): the way back from an autoencoder's target."""
     config = network.config
     if isinstance(config, SpatialMaskingConfig):
         rows, side = config.grid[0], config.patch
         return rearrange(tokens, "n (row col) (p q c) -> n c (row p) (col q)", row=rows, p=side, q=side)
-    height, width = config.tile  # type: ignore[misc, union-attr]
+    height, width = config.tile
     return rearrange(tokens, "n t (c h w) -> n (t c) h w", h=height, w=width)

@@ -30,12 +30,12 @@ class ErrorSum(NamedTuple):
 
     Attributes:
         total: sum of the errors, a scalar with a gradient.
-        count: how many errors were added up, a scalar; 0 where none was.
-        weight: share of total / count in what is minimised; 0 for a figure that is only logged.
+        number: how many errors were added up, a scalar; 0 where none was.
+        weight: share of total / number in what is minimised; 0 for a figure that is only logged.
     """
 
     total: Tensor
-    count: Tensor
+    number: Tensor
     weight: float = 1.0
 
 
@@ -93,7 +93,7 @@ class Objective(nn.Module, ABC):
         Worth overriding where counts are known without a pass through the network.
         """
         with torch.no_grad():
-            return {name: loss.count for name, loss in self.forward(batch, draws).items()}
+            return {name: loss.number for name, loss in self.forward(batch, draws).items()}
 
     def picture(self, batch: Batch, draws: Draws) -> Tensor | None:
         """What the network makes of the batch, as a picture (3, H, W) of values from 0 to 1; None for no picture."""

@@ -61,13 +61,13 @@ def parameter_groups(network: nn.Module, *, weight_decay: float, layer_decay: fl
     groups: dict[tuple[int, bool], dict[str, Any]] = {}
     for name, parameter in named.items():
         decays = parameter.ndim > 1 and name.rpartition(".")[2] not in _UNDECAYED
-        group = {
+        fresh: dict[str, Any] = {
             "params": [],
             "names": [],
             "weight_decay": weight_decay if decays else 0.0,
             "share": layer_decay ** distance[name],
         }
-        group = groups.setdefault((distance[name], not decays), group)
+        group = groups.setdefault((distance[name], not decays), fresh)
         group["params"].append(parameter)
         group["names"].append(name)
     return [groups[key] for key in sorted(groups)]

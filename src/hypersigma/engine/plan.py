@@ -110,8 +110,9 @@ def num_encoder_parameters(config: PretrainConfig) -> int:
     with torch.device("meta"):
         spatial = SpatialConfig(encoder=encoder, patch=config.masking.patch)
         backbone = Backbone(BackboneConfig(spatial=spatial, spectral=SpectralConfig(encoder=encoder, tile=tile)))
-    parts = {"spatial": [backbone.spatial], "spectral": [backbone.spectral], "both": [backbone]}[config.encoders]
-    return sum(_num_parameters(part) for part in parts if part is not None)
+    parts: dict[str, nn.Module | None] = {"spatial": backbone.spatial, "spectral": backbone.spectral}
+    chosen = parts.get(config.encoders) or backbone
+    return _num_parameters(chosen)
 
 
 def _num_parameters(network: nn.Module) -> int:
@@ -135,14 +136,16 @@ def _one_sample(objective: Any, config: PretrainConfig) -> tuple[_Kept, int]:
             kept.total += tensor.untyped_storage().nbytes()
         return tensor
 
+    before = 0
+
     def enter(block: nn.Module, inputs: tuple[Any, ...]) -> None:
+        nonlocal before
         kept.into_blocks += inputs[0].numel() * inputs[0].element_size()
-        block.kept_before = kept.total  # type: ignore[assignment]
+        before = kept.total
 
     def leave(block: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
-        inside = kept.total - block.kept_before  # type: ignore[operator]
-        kept.in_blocks += inside
-        kept.largest_block = max(kept.largest_block, inside)
+        kept.in_blocks += kept.total - before
+        kept.largest_block = max(kept.largest_block, kept.total - before)
 
     for block, _ in blocks(objective):
         block.register_forward_pre_hook(enter)

@@ -126,11 +126,9 @@ class Trainer:
             with synchronised(self._network, part is parts[-1]):
                 with self._autocast():
                     losses: Losses = self._network(*_of(part))
-                counts = counts or self._counted([{name: loss.count for name, loss in losses.items()}])
+                counts = counts or self._counted([{name: loss.number for name, loss in losses.items()}])
                 # Gradients are averaged over processes, so each gives its share as many times as there are processes.
-                shares = [
-                    loss.total * (loss.weight * self._world.size / counts[name]) for name, loss in losses.items()
-                ]
+                shares = [loss.total * (loss.weight * self._world.size / counts[name]) for name, loss in losses.items()]
                 torch.stack(shares).sum().backward()  # type: ignore[no-untyped-call]
             for name, loss in losses.items():
                 totals[name] = totals.get(name, 0) + loss.total.detach().double()
