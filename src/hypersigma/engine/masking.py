@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, NamedTuple, Self, cast
 
@@ -22,6 +22,10 @@ from hypersigma.nn.mae import (
     SpectralMaskingConfig,
     masking_encoder,
 )
+from hypersigma.nn.sizes import Size
+
+# As published: 512 channels, 8 blocks, 16 heads.
+_DECODER = Size(512, 8, 16, 1, (7,))
 
 
 class Images(NamedTuple):
@@ -112,8 +116,11 @@ def workload(config: PretrainConfig, seed: int) -> Workload:
 def build_objective(config: PretrainConfig, bands: int = CANONICAL_BANDS) -> MaskedObjective:
     """The autoencoders of a recipe, on the default device."""
     settings = config.masking
+    # Hiding tokens is regularisation enough, and stochastic depth would draw from global random numbers.
+    encoder, decoder = (replace(masking_encoder(size), drop_path=0.0) for size in (config.size, _DECODER))
     shared: dict[str, Any] = {
-        "encoder": masking_encoder(config.size),
+        "encoder": encoder,
+        "decoder": decoder,
         "channels": bands,
         "tile": (settings.tile, settings.tile),
         "mask_ratio": settings.mask_ratio,

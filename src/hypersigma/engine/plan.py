@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
+from torch.nn.functional import scaled_dot_product_attention
+from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from hypersigma.engine.distributed import blocks
@@ -119,6 +121,17 @@ def _num_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
+class _Fused(TorchFunctionMode):
+    """Attention as devices do it, without keeping its scores; on shapes alone PyTorch would keep them."""
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if function is scaled_dot_product_attention:
+            return torch.ops.aten._scaled_dot_product_flash_attention(*args)[0]
+        return function(*args, **(kwargs or {}))
+
+
 def _one_sample(objective: Any, config: PretrainConfig) -> tuple[_Kept, int]:
     """Activations of a sample, and the products and sums of its way forward."""
     side = config.masking.tile
@@ -150,7 +163,7 @@ def _one_sample(objective: Any, config: PretrainConfig) -> tuple[_Kept, int]:
     for block, _ in blocks(objective):
         block.register_forward_pre_hook(enter)
         block.register_forward_hook(leave)
-    with FlopCounterMode(display=False) as counter, saved_tensors_hooks(keep, lambda tensor: tensor):
+    with FlopCounterMode(display=False) as counter, saved_tensors_hooks(keep, lambda tensor: tensor), _Fused():
         # The graph must live until everything is counted.
         losses = objective(batch, Draws(0, 0, 0, 1))
     del losses

@@ -38,7 +38,7 @@ class DropPath(nn.Module):
         # Scaling up what is kept leaves the expectation as it is without the drop.
         keep = 1.0 - self.rate
         kept = torch.rand(branch.shape[0], *[1] * (branch.dim() - 1), device=branch.device) < keep
-        return branch * (kept / keep)
+        return branch * (kept.to(branch.dtype) / keep)
 
 
 class Scale(nn.Module):
