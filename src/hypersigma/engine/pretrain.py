@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 
 from hypersigma.config import save_yaml
 from hypersigma.engine.checkpoint import Checkpoints
+from hypersigma.engine.devices import drawing_apart
 from hypersigma.engine.distributed import World, started
 from hypersigma.engine.objective import Workload
 from hypersigma.engine.recipe import PretrainConfig
@@ -55,7 +56,7 @@ def pretrain(
         OutputError: the folder holds a run and `resume` is not set; or the disk refuses.
         WeightsError: a checkpoint is damaged, or carries code.
     """
-    with started(device) as world:
+    with started(device) as world, drawing_apart(world.device):
         checkpoints = Checkpoints(folder / "checkpoints", world, config.ruling(seed), config.records.keep)
         done = checkpoints.steps()
         if done and not resume:
