@@ -9,12 +9,28 @@ import pytest
 
 import hypersigma
 from hypersigma import cli
+from hypersigma.engine import masking
+from hypersigma.nn.sizes import Size
 
 RECIPE = Path(hypersigma.__file__).parent / "recipes" / "pretraining" / "tiny.yaml"
-QUICK = ("optimisation.steps=2", "optimisation.batch_size=2", "masking.tile=16", "records.picture_every=0")
+QUICK = (
+    "encoders=spatial",
+    "optimisation.steps=2",
+    "optimisation.batch_size=2",
+    "optimisation.average=0",
+    "masking.tile=16",
+    "records.picture_every=0",
+)
 SETTINGS = [word for setting in QUICK for word in ("--set", setting)]
 
 
+@pytest.fixture
+def small_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decoder that is written in a moment."""
+    monkeypatch.setattr(masking, "_DECODER", Size(32, 1, 2, 1, (0,)))
+
+
+@pytest.mark.usefixtures("small_decoder")
 def test_pretrain_writes_weights_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["pretrain", "--config", str(RECIPE), "-o", str(tmp_path), *SETTINGS]
     assert cli.main([*command, "--json"]) == 0
@@ -27,6 +43,7 @@ def test_pretrain_writes_weights_and_goes_on(tmp_path: Path, capsys: pytest.Capt
     assert "weights.safetensors" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("small_decoder")
 def test_of_many_processes_one_speaks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
