@@ -204,6 +204,13 @@ def with_code_inside(place: Path) -> None:
     (place / ".metadata").write_bytes(pickle.dumps(index))
 
 
+def with_code_by_way_of_a_module(place: Path) -> None:
+    # The pickle of os.system("touch ran"), reached as what a module of the index has imported.
+    module, name = b"torch.distributed.checkpoint.metadata", b"os.system"
+    texts = b"".join(b"\x8c" + bytes([len(text)]) + text for text in (module, name))
+    (place / ".metadata").write_bytes(b"\x80\x04" + texts + b"\x93\x8c\x09touch ran\x85R.")
+
+
 def with_objects(place: Path) -> None:
     from torch.distributed.checkpoint.metadata import BytesStorageMetadata
 
@@ -236,6 +243,7 @@ def without_facts(place: Path) -> None:
     [
         (with_code, "which is code"),
         (with_code_inside, "which is code"),
+        (with_code_by_way_of_a_module, "which is code"),
         (with_objects, "'extra' is no tensor and may carry code"),
         (with_code_for_a_tensor, "damaged"),
         (cut_short, "damaged"),

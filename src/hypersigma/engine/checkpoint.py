@@ -183,14 +183,22 @@ class Checkpoints:
 # A checkpoint's own description, beside the shards.
 _FACTS = "state.json"
 
-# What the index of a checkpoint is made of; anything else that it names is code of somebody.
+# What the index of a checkpoint is made of. Whole names and no modules: by way of a module one reaches what it imports.
 _KNOWN = {
-    ("torch.distributed.checkpoint.metadata", None),
-    ("torch.distributed.checkpoint.filesystem", "_StorageInfo"),
-    ("torch.serialization", "_get_layout"),
-    ("torch", "Size"),
-    ("pathlib", "PosixPath"),
-    ("pathlib", "WindowsPath"),
+    "torch.distributed.checkpoint.metadata": (
+        "BytesStorageMetadata",
+        "ChunkStorageMetadata",
+        "Metadata",
+        "MetadataIndex",
+        "StorageMeta",
+        "TensorProperties",
+        "TensorStorageMetadata",
+        "_MEM_FORMAT_ENCODING",
+    ),
+    "torch.distributed.checkpoint.filesystem": ("_StorageInfo",),
+    "torch.serialization": ("_get_layout",),
+    "torch": ("Size", "bfloat16", "float16", "float32", "float64", "int64", "bool"),
+    "pathlib": ("PosixPath", "WindowsPath"),
 }
 
 
@@ -198,13 +206,9 @@ class _Index(pickle.Unpickler):
     """A reader of a checkpoint's index that knows the classes of an index and no others."""
 
     def find_class(self, module: str, name: str) -> Any:
-        value = super().find_class(module, name) if {(module, name), (module, None)} & _KNOWN else None
-        if value is None and module == "torch":
-            value = getattr(torch, name, None)
-            value = value if isinstance(value, torch.dtype) else None
-        if value is None:
+        if name not in _KNOWN.get(module, ()):
             raise pickle.UnpicklingError(f"it names {module}.{name}, which is code")
-        return value
+        return super().find_class(module, name)
 
 
 class _Reader(FileSystemReader):
