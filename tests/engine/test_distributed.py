@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,8 +18,8 @@ import torch.multiprocessing
 from safetensors.torch import load_file, save_file
 
 from hypersigma.engine.distributed import World, _place, complete, distributed, started
-from hypersigma.engine.masking import Images
-from hypersigma.engine.objective import Workload
+from hypersigma.engine.masking import Images, MaskedObjective
+from hypersigma.engine.objective import Objective, Workload
 from hypersigma.engine.pretrain import WEIGHTS
 from hypersigma.errors import HypersigmaError
 from hypersigma.nn.backbone import Backbone, BackboneConfig, SpatialConfig, SpectralConfig
@@ -27,7 +28,7 @@ from tests.fakes.pretraining import CONFIG, executed, optimised, stop_after, toy
 
 Weights = dict[str, torch.Tensor]
 # Without an average what is compared is what was trained; samples are few, so that two processes have two each.
-ALONE = optimised(average=0.0)
+ALONE = replace(optimised(average=0.0), records=replace(CONFIG.records, picture_every=3))
 LAID_OUT: dict[str, dict[str, Any]] = {
     "ddp": {"sharding": "ddp"},
     "fsdp": {"sharding": "fsdp"},
@@ -43,6 +44,18 @@ def spoiled(step: int, part: int, num_parts: int) -> Images:
     if step == 1 and part == num_parts - 1:
         batch.image[-1, 0, 0, 0] = torch.nan
     return batch
+
+
+class PassingThrough(MaskedObjective):
+    """An objective that knows its counts from a forward pass only."""
+
+    counts = Objective.counts
+
+
+def by_passing_through() -> MaskedObjective:
+    objective = toy().build()
+    objective.__class__ = PassingThrough
+    return objective
 
 
 def first_numbers(folder: Path, world: World) -> None:
@@ -73,9 +86,8 @@ def one_of_two(rank: int, port: int, folder: Path) -> None:
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     with started("cpu") as world:
         for name, changes in LAID_OUT.items():
-            trained(executed(ALONE, **changes), folder / name)
-        with suppress(KeyboardInterrupt):
-            trained(executed(ALONE, sharding="fsdp"), folder / "to-one", advance=stop_after(3))
+            build = by_passing_through if name == "fsdp-parts" else toy().build
+            trained(executed(ALONE, **changes), folder / name, workload=Workload(build, toy().batches))
         trained(executed(ALONE, sharding="fsdp"), folder / "to-two", resume=True)
         told = {
             "nan": refusal(lambda: trained(ALONE, folder / "nan", workload=Workload(toy().build, spoiled))),
@@ -133,10 +145,18 @@ def test_two_processes_are_one_with_the_doubled_batch(name: str, runs: Path, one
     assert [json.loads(line)["step"] for line in lines] == [0, 1, 2]
 
 
-def test_another_number_of_processes_goes_on(runs: Path, one: Weights) -> None:
+def test_pictures_are_the_same_too(runs: Path) -> None:
+    pictures = {(runs / name / "pictures" / "step_00000002.png").read_bytes() for name in LAID_OUT}
+    assert len(pictures) == 1
+
+
+def test_another_number_of_processes_goes_on(runs: Path, one: Weights, tmp_path: Path) -> None:
     assert largest_difference(load_file(runs / "to-two" / WEIGHTS), one) < 1e-6
-    resumed = trained(executed(ALONE, sharding="ddp"), runs / "to-one", resume=True)
-    assert largest_difference(resumed, one) < 1e-6
+    shutil.copytree(runs / "fsdp", tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "checkpoints" / "step_00000003")
+    steps: list[int] = []
+    assert largest_difference(trained(ALONE, tmp_path / "run", resume=True, advance=steps.append), one) < 1e-6
+    assert steps == [3]
 
 
 def test_what_stops_one_process_stops_both(runs: Path) -> None:
