@@ -102,7 +102,7 @@ def _train(
                 if done % records.log_every == 0 or done == last:
                     tracker.write(step, figures)
             if records.picture_every and done % records.picture_every == 0:
-                picture = trainer.picture(step)
+                picture = trainer.picture()
                 if tracker is not None and picture is not None:
                     tracker.picture(step, picture)
             if done % records.save_every == 0 or done == last:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from hypersigma.engine.devices import drawing_apart
 from hypersigma.engine.distributed import World, blocks, clip_gradients, complete, distributed, synchronised
-from hypersigma.engine.objective import Batch, Draws, Losses, Objective, Workload
+from hypersigma.engine.objective import Batch, Batches, Draws, Losses, Objective, Workload
 from hypersigma.engine.optim import Average, adamw, learning_rate, set_rate
 from hypersigma.engine.recipe import PretrainConfig
 from hypersigma.errors import ConfigError
@@ -29,6 +30,32 @@ class _Part:
     draws: Draws
 
 
+class _Ahead:
+    """Examples, of which the next step's are read while this one's are trained on.
+
+    Args:
+        batches: (step, part, num_parts) -> examples.
+        parts: (part, num_parts) of this process, in turn.
+        last: the last step.
+    """
+
+    def __init__(self, batches: Batches, parts: list[tuple[int, int]], last: int) -> None:
+        self._batches = batches
+        self._parts = parts
+        self._last = last
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="examples")
+        self._coming: dict[int, list[Future[Batch]]] = {}
+
+    def step(self, step: int) -> list[Batch]:
+        """The examples of a step, part by part."""
+        coming = self._coming.pop(step, None) or self._begun(step)
+        self._coming = {step + 1: self._begun(step + 1)} if step < self._last else {}
+        return [part.result() for part in coming]
+
+    def _begun(self, step: int) -> list[Future[Batch]]:
+        return [self._reader.submit(self._batches, step, *part) for part in self._parts]
+
+
 class Trainer:
     """Network, optimiser and running average of a run.
 
@@ -38,10 +65,14 @@ class Trainer:
 
     def __init__(self, config: PretrainConfig, workload: Workload, world: World, seed: int) -> None:
         self._config = config
-        self._batches = workload.batches
         self._world = world
         self._seed = seed
         self._part_size = config.part_size(world.size)
+        num_parts = world.size * config.execution.accumulation
+        self._parts = list(range(world.rank, num_parts, world.size))
+        self._examples = _Ahead(
+            workload.batches, [(part, num_parts) for part in self._parts], config.optimisation.steps - 1
+        )
         self.objective = _built(workload, seed).to(world.device)
         if config.execution.checkpointing:
             checkpoint_blocks(self.objective)
@@ -53,6 +84,7 @@ class Trainer:
         self._trained = {name: weight for name, weight in self.objective.named_parameters() if weight.requires_grad}
         self._average = Average(self._trained, how.average) if how.average else None
         self._begin_moments()
+        self._latest: list[_Part] = []
 
     def step(self, step: int) -> dict[str, float]:
         """Do a step, counted from 0, and return its losses, learning rate and norm of the gradient.
@@ -64,7 +96,8 @@ class Trainer:
         # For stochastic depth alone: which is then repeatable, but not the same for another number of processes.
         torch.manual_seed(_mixed(self._seed, step, self._world.rank))
         self._optimizer.zero_grad(set_to_none=True)
-        losses = self._backward([self._part(step, index) for index in range(self._config.execution.accumulation)])
+        self._latest = self._read(step)
+        losses = self._backward(self._latest)
         norm = clip_gradients(self._trained.values(), self._config.optimisation.clip, self._world)
         self._check({**losses, "norm of the gradient": norm}, step)
         rate = learning_rate(self._config.optimisation, step)
@@ -75,12 +108,11 @@ class Trainer:
         return {**losses, "learning_rate": rate, "gradient_norm": norm}
 
     @torch.no_grad()
-    def picture(self, step: int) -> Tensor | None:
-        """What the network makes of the first samples of a step; all processes must ask."""
+    def picture(self) -> Tensor | None:
+        """What the network makes of the latest samples; all processes must ask."""
         self._network.eval()
-        part = self._part(step, 0)
         with self._autocast():
-            return self.objective.picture(part.batch, part.draws)
+            return self.objective.picture(*_of(self._latest[0]))
 
     def state(self) -> dict[str, Tensor]:
         """All that a run is resumed from, by name; the tensors are those in use, so filling them resumes it."""
@@ -110,12 +142,11 @@ class Trainer:
             moments = {key: torch.zeros_like(weight) for key in _MOMENTS}
             self._optimizer.state[weight] = {"step": torch.zeros((), device=weight.device), **moments}
 
-    def _part(self, step: int, index: int) -> _Part:
-        """The part of this process that is `index`-th in turn."""
-        num_parts = self._world.size * self._config.execution.accumulation
-        part = index * self._world.size + self._world.rank
-        batch = self._batches(step, part, num_parts).to(self._world.device)
-        return _Part(batch, Draws(self._seed, step, part * self._part_size, self._part_size))
+    def _read(self, step: int) -> list[_Part]:
+        """The parts of this process, in turn."""
+        draws = [Draws(self._seed, step, part * self._part_size, self._part_size) for part in self._parts]
+        batches = [batch.to(self._world.device) for batch in self._examples.step(step)]
+        return [_Part(batch, drawn) for batch, drawn in zip(batches, draws, strict=True)]
 
     def _backward(self, parts: list[_Part]) -> dict[str, float]:
         """Gradients of the parts, and the losses of the step over all processes."""
