@@ -157,3 +157,15 @@ def test_sameness_of_tables():
 def test_tables_that_are_none(rows, cols, words):
     with pytest.raises(InputError, match=words):
         LookupTable((1.0, 0.0, 0.0, 0.0, -1.0, 0.0), rows=np.array(rows), cols=np.array(cols), size=(2, 3))
+
+
+def test_bounds_of_a_window_hold_its_corners() -> None:
+    north_up = Georef((30.0, 0.0, 1000.0, 0.0, -30.0, 2000.0))
+    assert north_up.bounds(Window(1, 2, 3, 4)) == (1060.0, 1880.0, 1180.0, 1970.0)
+
+
+def test_bounds_in_sensor_geometry_are_those_of_the_map_cells_that_show_it() -> None:
+    rows, cols = np.indices((4, 5))
+    # the sensor looked the other way: its rows run up the map
+    table = LookupTable((10.0, 0.0, 0.0, 0.0, -10.0, 100.0), None, rows=3 - rows, cols=cols, size=(4, 5))
+    assert table.bounds(Window(0, 1, 1, 2)) == (10.0, 60.0, 30.0, 70.0)

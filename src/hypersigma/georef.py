@@ -63,6 +63,14 @@ class Georef:
         x, y = self.xy(window.row, window.col)
         return Georef((a, b, x, d, e, y), self.crs)
 
+    def bounds(self, window: Window) -> tuple[float, float, float, float]:
+        """Least and greatest coordinates (x0, y0, x1, y1) of a window of this raster."""
+        corners = [
+            self.xy(window.row + down, window.col + right) for down in (0, window.height) for right in (0, window.width)
+        ]
+        xs, ys = zip(*corners, strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
+
     def same_grid(self, other: Georef, tolerance: float = 1e-3) -> bool:
         """Whether another raster of the same size has the same pixels, to a fraction of a pixel."""
         step = max(abs(self.transform[0]) + abs(self.transform[1]), 1e-300)
@@ -158,6 +166,11 @@ class LookupTable(Georef):
         )
         grid = self.grid.windowed(Window(top, left, bottom - top, right - left))
         return LookupTable(grid.transform, self.crs, rows=rows, cols=cols, size=(window.height, window.width))
+
+    def bounds(self, window: Window) -> tuple[float, float, float, float]:
+        """Least and greatest coordinates (x0, y0, x1, y1) of the map cells that show a window of this raster."""
+        part = self.windowed(window)
+        return part.grid.bounds(Window(0, 0, *part.rows.shape))
 
     def same_grid(self, other: Georef, tolerance: float = 1e-3) -> bool:
         """Whether another raster of the same size has the same pixels: the same table on the same map grid."""

@@ -11,6 +11,8 @@ from scipy.io import loadmat, savemat
 
 from hypersigma.errors import InputError
 from hypersigma.readers import hyperglobal, open_cube
+from hypersigma.readers._hyperion_bands import dropping_reasons
+from hypersigma.spectra import sensor_bands
 from tests.fakes.patches import ground, write_crop
 
 
@@ -28,18 +30,20 @@ def test_hyperion(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.read(), cube.read())
 
 
-def test_detectors_overlap_and_are_cut(tmp_path: Path) -> None:
+def test_bands_are_those_that_the_reader_of_whole_scenes_keeps(tmp_path: Path) -> None:
+    """Where detectors overlap the published list has chosen."""
     cube = open_cube(write_crop(tmp_path, "EO1_1.mat"))
-    assert len(cube.used) < 175
-    assert all("overlap" in reason for reason in cube.reasons if reason)
+    assert len(cube.used) == 175
+    centres, _ = sensor_bands("hyperion")
+    kept = [centre for centre, reason in zip(centres, dropping_reasons(), strict=True) if not reason]
+    np.testing.assert_array_equal(cube.wavelengths, np.sort(kept))
 
 
 def test_gaofen(tmp_path: Path) -> None:
     cube = open_cube(write_crop(tmp_path, "GF5_77.mat", bands=150))
     assert (cube.sensor, cube.quantity, len(cube.used)) == ("GF-5 AHSI", "counts", 150)
-    assert cube.wavelengths is not None
-    assert cube.wavelengths[[0, -1]].tolist() == [400.0, 1000.0]
-    assert any("nominal" in note for note in cube.notes)
+    np.testing.assert_array_equal(cube.wavelengths, sensor_bands("gf5_ahsi")[0][:150])
+    assert any("table on board" in note for note in cube.notes)
 
 
 def test_others_are_left_to_other_readers(tmp_path: Path) -> None:

@@ -123,10 +123,7 @@ class SceneOrigin:
     def _record(self, row: int, col: int) -> Record:
         crs, bounds = None, None
         if self.cube.georef is not None:
-            crs = self._crs
-            corners = [self.cube.georef.xy(row + down, col + right) for down in (0, PATCH) for right in (0, PATCH)]
-            xs, ys = zip(*corners, strict=True)
-            bounds = (min(xs), min(ys), max(xs), max(ys))
+            crs, bounds = self._crs, self.cube.georef.bounds(Window(row, col, PATCH, PATCH))
         return Record(
             group=self._group_name,
             shard=0,
@@ -139,7 +136,7 @@ class SceneOrigin:
             bands=self.group.num_bands,
             crs=crs,
             bounds=bounds,
-            date=day_in(self.path.name),
+            date=self.cube.acquired[:10] if self.cube.acquired else day_in(self.path.name),
         )
 
     @cached_property

@@ -13,15 +13,15 @@ from hypersigma.cube import Cube
 from hypersigma.errors import InputError
 from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._found import Found
+from hypersigma.readers._hyperion_bands import NUM_BANDS, NUM_VNIR, dropping_reasons
 from hypersigma.readers._unreadable import unreadable
 from hypersigma.spectra import sensor_bands
 
+PRODUCT = "HyperGlobal-450K crops"
+
 _KEY, _SIDE = "img", 64
 _SENSORS = {"EO1": "EO-1 Hyperion", "GF5": "GF-5 AHSI"}
-# Hyperion's 242 bands, counted from 1, less those that the publishers of the crops removed
-_REMOVED = ((1, 7), (58, 76), (121, 126), (167, 180), (222, 242))
-_VNIR_BANDS = 70  # their radiance is stored times 40, that of the others times 80
-_GF5_BANDS = 150  # "0.4 to 1.0 um" is all that is published of them
+_GF5_BANDS = 150  # those of the VNIR detector; "0.4 to 1.0 um" is all that is published of them
 
 
 def sniff(path: Path) -> int:
@@ -53,11 +53,12 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     found = Found(
         source=source,
         path=path,
-        table=BandTable(centres=centres, unit="nm", fwhm=fwhm),
+        # an empty reason a band: the publishers' choice stands, detectors that overlap are not cut again
+        table=BandTable(centres=centres, unit="nm", fwhm=fwhm, reasons=[""] * len(centres)),
         quantity="counts" if scale is None else "radiance",
         scale=1.0 if scale is None else scale,
         sensor=_SENSORS[prefix],
-        notes=() if scale is not None else ("band centres are nominal, evenly spaced from 400 to 1000 nm",),
+        notes=() if scale is not None else ("band centres are those of the table on board, gf5_ahsi",),
     )
     return found.cube(given)
 
@@ -126,14 +127,15 @@ def _load(path: Path, variable: str) -> NDArray[Any]:
 def _hyperion() -> tuple[NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.float64] | None]:
     """Centres, widths and scale of the 175 bands that were kept."""
     centres, fwhm = sensor_bands("hyperion")
-    numbers = np.arange(1, len(centres) + 1)
-    kept = ~np.any([(numbers >= first) & (numbers <= last) for first, last in _REMOVED], axis=0)
-    scale = np.where(numbers <= _VNIR_BANDS, 1 / 40, 1 / 80)
+    kept = np.array([not reason for reason in dropping_reasons()])
+    # radiance of the VNIR detector is stored times 40, that of the other times 80
+    scale = np.where(np.arange(NUM_BANDS) < NUM_VNIR, 1 / 40, 1 / 80)
     return centres[kept], fwhm[kept], scale[kept]
 
 
 def _ahsi() -> tuple[NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    return np.linspace(400.0, 1000.0, _GF5_BANDS), None, None
+    centres, fwhm = sensor_bands("gf5_ahsi")
+    return centres[:_GF5_BANDS], fwhm[:_GF5_BANDS], None
 
 
 _TABLES = {"EO1": _hyperion, "GF5": _ahsi}

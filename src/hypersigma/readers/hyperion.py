@@ -12,6 +12,7 @@ from hypersigma.errors import InputError
 from hypersigma.readers._bands import BandTable, Given
 from hypersigma.readers._folder import matching, require_files, the_one
 from hypersigma.readers._found import Found
+from hypersigma.readers._hyperion_bands import NUM_BANDS, NUM_VNIR, dropping_reasons
 from hypersigma.readers._mtl import Mtl, read_mtl
 from hypersigma.readers._raster_stack import RasterStack
 from hypersigma.spectra import sensor_bands
@@ -21,18 +22,7 @@ FOLDER = "EO-1 Hyperion (EO1H..._MTL_L1T.TXT beside EO1H..._B001_L1T.TIF to B242
 
 # the text may bear the suffix of the bands
 _METADATA = re.compile(r"^(EO1H\w*?)_MTL_(L1T|L1GST)\.(?:TXT|TIF)$", re.IGNORECASE)
-_NUM_BANDS, _NUM_VNIR = 242, 70
 _FILL = 0
-# The list published with HyperGlobal-450K, bands counted from 1; it leaves 175.
-_UNCALIBRATED = "not used by the published list: uncalibrated, or in the overlap of the detectors"
-_VAPOUR = "not used by the published list: water vapour absorbs"
-_DROPPED = (
-    (1, 7, _UNCALIBRATED),
-    (58, 76, _UNCALIBRATED),
-    (121, 126, _VAPOUR),
-    (167, 180, _VAPOUR),
-    (222, 242, "not used by the published list: uncalibrated, or too dark"),
-)
 
 
 def sniff(path: Path) -> int:
@@ -53,13 +43,13 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         raise InputError(f"{mtl.path}: SENSOR_ID is '{sensor}'; expected HYPERION")
     scale = _scale(mtl)
     prefix, level = re.findall(_METADATA, mtl.path.name)[0]
-    names = [f"{prefix}_B{band:03d}_{level}.TIF" for band in range(1, _NUM_BANDS + 1)]
+    names = [f"{prefix}_B{band:03d}_{level}.TIF" for band in range(1, NUM_BANDS + 1)]
     source = RasterStack(require_files(mtl.path.parent, names, "bands"), nodata=_FILL)
     centres, fwhm = sensor_bands("hyperion")
     return Found(
         source=source,
         path=mtl.path,
-        table=BandTable(centres=centres, unit="nm", fwhm=fwhm, reasons=_reasons()),
+        table=BandTable(centres=centres, unit="nm", fwhm=fwhm, reasons=dropping_reasons()),
         quantity="radiance",
         scale=scale,
         nodata=_FILL,
@@ -74,15 +64,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
     ).cube(given)
 
 
-def _reasons() -> list[str]:
-    """Why each stored band is not used, "" where it is."""
-    reasons = [""] * _NUM_BANDS
-    for first, last, reason in _DROPPED:
-        reasons[first - 1 : last] = [reason] * (last + 1 - first)
-    return reasons
-
-
 def _scale(mtl: Mtl) -> np.ndarray:
     """Radiance per count of each stored band: 1/40 on the VNIR detector, 1/80 on the SWIR, as the metadata say."""
     vnir, swir = (mtl.number(f"SCALING_FACTOR_{name}", "RADIANCE_SCALING") for name in ("VNIR", "SWIR"))
-    return 1.0 / np.where(np.arange(_NUM_BANDS) < _NUM_VNIR, vnir, swir)
+    return 1.0 / np.where(np.arange(NUM_BANDS) < NUM_VNIR, vnir, swir)
