@@ -131,7 +131,7 @@ def truncated(folder: Path) -> None:
         (lambda folder: (folder / "model.yaml").unlink(), InputError, "no model here"),
         (lambda folder: (folder / "model.yaml").write_text("{"), ConfigError, "model.yaml"),
         (lambda folder: (folder / "model.yaml").write_text(""), ConfigError, "this key is missing"),
-        (edited(lambda it: it.update(format=2)), InputError, "written in format 2, this version reads 1; fit anew"),
+        (edited(lambda it: it.update(format=3)), InputError, "written in format 3, this version reads 2; fit anew"),
         (edited(lambda it: it.update(task="clasification")), ConfigError, "did you mean 'classification'"),
         (edited(lambda it: it["config"].update(tyle=3)), ConfigError, "config: .*tyle.*did you mean 'tile'"),
         (edited(lambda it: it["decision"].pop("fidelity")), None, ""),
