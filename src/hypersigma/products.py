@@ -1,18 +1,21 @@
-"""What comes out of a task, whatever the task: raster layers and a report.
+"""What comes out of a task, whatever the task: raster layers, spectra and a report.
 
-Writers, pictures and the viewer know these and nothing of any task.
+Writers, pictures and the viewer know these and nothing of any task. Libraries of spectra also go in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from hypersigma.cube import Quantity
+from hypersigma.errors import InputError
 from hypersigma.georef import Georef
+from hypersigma.spectra import resample_library
 
 Kind = Literal["classes", "score", "abundances", "cube"]
 Color = tuple[int, int, int]
@@ -91,6 +94,71 @@ class Layer:
         """Where values of this layer mean "no data": the no-data number, NaN and infinities."""
         absent: NDArray[np.bool_] = ~np.isfinite(values)
         return absent if self.nodata is None else absent | (values == self.nodata)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SpectralLibrary:
+    """Spectra of materials on one list of bands.
+
+    Attributes:
+        names: one a spectrum.
+        wavelengths: (bands,) band centres in nm, ascending.
+        spectra: (spectra, bands) float64; NaN where a spectrum lacks a band.
+        fwhm: (bands,) full widths at half maximum in nm, or None where unknown.
+        quantity: what the numbers are.
+        groups: a word one a spectrum that like materials share; empty where nobody sorted them.
+        name: short name of the library.
+        notes: what a reader found or decided that a person should know.
+    """
+
+    names: tuple[str, ...]
+    wavelengths: NDArray[np.float64]
+    spectra: NDArray[np.float64]
+    fwhm: NDArray[np.float64] | None = None
+    quantity: Quantity = "unknown"
+    groups: tuple[str, ...] = ()
+    name: str = "library"
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        shape = (len(self.names), len(self.wavelengths))
+        if self.spectra.shape != shape:
+            raise InputError(
+                f"{self.name}: spectra of shape {self.spectra.shape} for {shape[0]} names and {shape[1]} wavelengths; "
+                "an array (names, wavelengths) is needed"
+            )
+        if not shape[0] or not shape[1]:
+            raise InputError(f"{self.name}: {shape[0]} spectra of {shape[1]} bands; at least one of each is needed")
+        if not bool(np.all(np.diff(self.wavelengths) >= 0)):
+            raise InputError(f"{self.name}: wavelengths do not ascend; sort the bands before making a library")
+        for label, value, count in (("band widths", self.fwhm, shape[1]), ("groups", self.groups or None, shape[0])):
+            if value is not None and len(value) != count:
+                raise InputError(f"{self.name}: {len(value)} {label}; {count} are needed")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        first, last = self.wavelengths[0], self.wavelengths[-1]
+        bands = f"{len(self.wavelengths)} bands, {first:.0f}-{last:.0f} nm"
+        return f"<SpectralLibrary {self.name}: {len(self)} spectra, {bands}, {self.quantity}>"
+
+    def select(self, indices: ArrayLike) -> SpectralLibrary:
+        """The library of some spectra, by index or by a mask."""
+        chosen = np.arange(len(self))[np.asarray(indices)]
+        return replace(
+            self,
+            names=tuple(self.names[index] for index in chosen),
+            spectra=self.spectra[chosen],
+            groups=tuple(self.groups[index] for index in chosen) if self.groups else (),
+        )
+
+    def resampled(self, wavelengths: ArrayLike, fwhm: ArrayLike | None = None) -> SpectralLibrary:
+        """The library as a sensor with these bands (nm, ascending) sees it; NaN where it does not cover a band."""
+        centres = np.asarray(wavelengths, dtype=np.float64)
+        widths = None if fwhm is None else np.asarray(fwhm, dtype=np.float64)
+        spectra = resample_library(self.spectra, self.wavelengths, centres, fwhm=self.fwhm, target_fwhm=widths)
+        return replace(self, wavelengths=centres, spectra=spectra, fwhm=widths)
 
 
 @dataclass(frozen=True)

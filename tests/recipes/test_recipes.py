@@ -16,7 +16,8 @@ from hypersigma.cube import Cube
 from hypersigma.data.front_end import fit_front_end
 
 FOLDER = Path(hypersigma.__file__).parent / "recipes"
-RECIPES = sorted(FOLDER.rglob("*.yaml"))
+RECIPES = sorted(path for path in FOLDER.rglob("*.yaml") if path.parent.name != "pretraining")
+PRETRAINING = sorted(FOLDER.glob("pretraining/*.yaml"))
 CUBE = Cube.from_array(np.random.default_rng(0).normal(size=(40, 8, 9)).astype(np.float32))
 
 
@@ -25,18 +26,36 @@ def header(path: Path) -> str:
     return "\n".join(line for line in lines if line.startswith("#"))
 
 
+def assert_header(path: Path) -> None:
+    for word in ("Command", "Cost", "Expected"):
+        assert re.search(rf"^# {word}: \S", header(path), re.MULTILINE), f"the header lacks '{word}: ...'"
+
+
 def test_there_are_recipes() -> None:
     assert {path.parent.name for path in RECIPES} >= {"classification"}
+    assert PRETRAINING
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipe_fits_its_task(path: Path) -> None:
     task = registry.load("hypersigma.tasks", path.parent.name).TASK
     config = load_yaml(path, task.Config)
-    for word in ("Command", "Cost", "Expected"):
-        assert re.search(rf"^# {word}: \S", header(path), re.MULTILINE), f"the header lacks '{word}: ...'"
+    assert_header(path)
     size = re.search(r"hypersigma-(\w+)", header(path))
     assert size is None or size[1] == config.size, "the command names another size than the settings"
+
+
+@pytest.mark.parametrize("path", PRETRAINING, ids=lambda path: path.stem)
+def test_a_recipe_of_pre_training_can_be_begun(path: Path) -> None:
+    import torch
+
+    from hypersigma.engine.masking import workload
+    from hypersigma.engine.recipe import PretrainConfig
+
+    config = load_yaml(path, PretrainConfig)
+    assert_header(path)
+    with torch.device("meta"):
+        assert list(workload(config, 0).build().parameters())
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)

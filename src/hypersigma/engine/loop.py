@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from hypersigma.engine.checkpoint import load_checkpoint, save_checkpoint
+from hypersigma.engine.optim import adamw, learning_rate, set_rate
 from hypersigma.errors import ConfigError
 from hypersigma.tasks._contract import Batch, Task, TrainingConfig
 
@@ -41,7 +42,7 @@ def train(
         ConfigError: training diverges.
         OutputError: the checkpoint cannot be written.
     """
-    optimizer = _optimizer(task, config)
+    optimizer = adamw(task, config, weight_decay=config.weight_decay)
     curve: Curve = []
     first = load_checkpoint(checkpoint, task, optimizer, curve) if checkpoint else 0
     device = next(task.parameters()).device
@@ -49,8 +50,7 @@ def train(
     for step in range(first, config.steps):
         # Not once before the loop: a resumed run must draw what an uninterrupted one draws.
         torch.manual_seed(seed * 1_000_003 + step)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, step)
+        set_rate(optimizer, learning_rate(config, step))
         losses = task.loss(Batch(*(part.to(device) for part in batches(step))))
         optimizer.zero_grad(set_to_none=True)
         losses["loss"].backward()  # type: ignore[no-untyped-call]
@@ -70,19 +70,3 @@ def _finite(loss: float, step: int) -> float:
     if not math.isfinite(loss):
         raise ConfigError(f"training diverged: the loss is {loss} at step {step + 1}; lower training.learning_rate")
     return loss
-
-
-def learning_rate(config: TrainingConfig, step: int) -> float:
-    """Linear warm-up, then a half-cosine to zero; `step` counts from 0."""
-    warm = min(1.0, (step + 1) / (config.warmup + 1))
-    return config.learning_rate * warm * 0.5 * (1.0 + math.cos(math.pi * step / config.steps))
-
-
-def _optimizer(task: Task, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW that decays matrices and leaves vectors alone."""
-    trained = [parameter for parameter in task.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [parameter for parameter in trained if parameter.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)

@@ -38,7 +38,7 @@ class DropPath(nn.Module):
         # Scaling up what is kept leaves the expectation as it is without the drop.
         keep = 1.0 - self.rate
         kept = torch.rand(branch.shape[0], *[1] * (branch.dim() - 1), device=branch.device) < keep
-        return branch * (kept / keep)
+        return branch * (kept.to(branch.dtype) / keep)
 
 
 class Scale(nn.Module):
@@ -46,7 +46,13 @@ class Scale(nn.Module):
 
     def __init__(self, dim: int, start: float) -> None:
         super().__init__()
-        self.factor = nn.Parameter(torch.full((dim,), start))
+        self.start = start
+        self.factor = nn.Parameter(torch.empty(dim))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Put the factors where they start."""
+        nn.init.constant_(self.factor, self.start)
 
     def forward(self, branch: Tensor) -> Tensor:
         """The branch (..., D), scaled."""

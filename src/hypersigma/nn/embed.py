@@ -21,8 +21,15 @@ class PatchEmbed(nn.Module):
     def __init__(self, channels: int, dim: int, patch: int) -> None:
         super().__init__()
         self.patch = patch
-        convolution = nn.Conv2d(channels, dim, patch, patch)
-        self.weight, self.bias = convolution.weight, convolution.bias
+        self.weight = nn.Parameter(torch.empty(dim, channels, patch, patch))
+        self.bias = nn.Parameter(torch.empty(dim))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias as PyTorch does those of a convolution."""
+        bound = self.weight[0].numel() ** -0.5
+        nn.init.uniform_(self.weight, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
 
     def forward(self, image: Tensor, present: Tensor | None = None) -> Tensor:
         """Tokens as a map (B, D, h, w) of an image (B, C, H, W).
@@ -55,9 +62,13 @@ class SpectralMap(nn.Module):
         self.tokens = tokens
         self.kind = kind
         self.weight = nn.Parameter(torch.empty(dim, *tile))
-        self.bias = nn.Parameter(torch.zeros(dim))
-        # As the linear layer that it is in the published networks.
+        self.bias = nn.Parameter(torch.empty(dim))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias as those of the linear layer that it is in the published networks."""
         nn.init.trunc_normal_(self.weight, std=0.02)
+        nn.init.zeros_(self.bias)
 
     def forward(self, image: Tensor, present: Tensor | None = None) -> Tensor:
         """Tokens (B, N, D) of an image (B, C, H, W); `present` (C,) says which bands hold data."""

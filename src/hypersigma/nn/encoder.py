@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from hypersigma.errors import ConfigError
 from hypersigma.nn.attention import Attention, FullAttention, SparseSamplingAttention
 from hypersigma.nn.attention.sparse_sampling import OffsetStart
-from hypersigma.nn.block import Block
+from hypersigma.nn.block import Block, Scale
 from hypersigma.nn.layout import Layout
 from hypersigma.nn.sizes import Size, named_size
 
@@ -87,7 +87,8 @@ class Encoder(nn.Module):
             )
             for index in range(config.taps[-1] + 1)
         )
-        self._initialise()
+        for index, block in enumerate(self.blocks):
+            initialise_block(block, index)
 
     def forward(self, tokens: Tensor, layout: Layout) -> tuple[Tensor, ...]:
         """Tokens (B, N, D) at every tap, shallow to deep: the raw residual stream, without a norm."""
@@ -98,18 +99,20 @@ class Encoder(nn.Module):
                 tapped.append(tokens)
         return tuple(tapped)
 
-    @torch.no_grad()
-    def _initialise(self) -> None:
-        """Truncated normal weights, zero biases; what enters the residual stream shrinks with depth (BEiT)."""
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                initialise_linear(module)
-        for index, block in enumerate(self.blocks):
-            block.attention.projection.weight.div_(math.sqrt(2 * (index + 1)))  # type: ignore[union-attr, operator]
-            block.mlp.contract.weight.div_(math.sqrt(2 * (index + 1)))  # type: ignore[union-attr, operator]
-            # The linear layers were just drawn anew, the offsets among them.
-            if isinstance(block.attention, SparseSamplingAttention):
-                block.attention.reset_offsets()
+
+@torch.no_grad()
+def initialise_block(block: nn.Module, index: int) -> None:
+    """Truncated normal weights, zero biases; what enters the residual stream shrinks with depth (BEiT)."""
+    for module in block.modules():
+        if isinstance(module, nn.Linear):
+            initialise_linear(module)
+        elif isinstance(module, nn.LayerNorm | Scale):
+            module.reset_parameters()
+    block.attention.projection.weight.div_(math.sqrt(2 * (index + 1)))  # type: ignore[union-attr, operator]
+    block.mlp.contract.weight.div_(math.sqrt(2 * (index + 1)))  # type: ignore[union-attr, operator]
+    # The linear layers were just drawn anew, the offsets among them.
+    if isinstance(block.attention, SparseSamplingAttention):
+        block.attention.reset_offsets()
 
 
 def initialise_linear(layer: nn.Linear) -> None:

@@ -1,0 +1,121 @@
+"""A pre-training run in a folder: it is logged, saved, resumed, and ends with weights.
+
+The folder holds `recipe.yaml`, `log.jsonl`, `pictures/`, `tensorboard/`, `checkpoints/`, and at the end
+`weights.safetensors`, the network by its own names, averaged if the recipe asks for an average.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+from safetensors.torch import save_file
+
+from hypersigma.config import save_yaml
+from hypersigma.engine.checkpoint import Checkpoints
+from hypersigma.engine.devices import drawing_apart
+from hypersigma.engine.distributed import World, started
+from hypersigma.engine.objective import Workload
+from hypersigma.engine.recipe import PretrainConfig
+from hypersigma.engine.tracking import Tracker
+from hypersigma.engine.trainer import Trainer
+from hypersigma.errors import OutputError
+from hypersigma.writers import replaced_file
+
+WEIGHTS = "weights.safetensors"
+
+_LOG = logging.getLogger(__name__)
+
+
+def pretrain(
+    config: PretrainConfig,
+    workload: Workload,
+    folder: Path,
+    *,
+    seed: int = 0,
+    resume: bool = False,
+    device: str = "auto",
+    advance: Callable[[int], None] = lambda step: None,
+) -> Path:
+    """The file of weights that a run ends with; all processes that were started together call this alike.
+
+    Args:
+        config: the recipe.
+        workload: network and examples.
+        folder: of the run; a shared one if the processes are on several machines.
+        seed: rules first weights, examples' draws and masks.
+        resume: go on from the last checkpoint if there is one.
+        device: as in every verb.
+        advance: called after each step with the number of steps done.
+
+    Raises:
+        ConfigError: recipe and number of processes, or recipe and checkpoint, do not go together; or training
+            diverged.
+        OutputError: the folder holds a run and `resume` is not set; or the disk refuses.
+        WeightsError: a checkpoint is damaged, or carries code.
+    """
+    with started(device) as world, drawing_apart(world.device):
+        checkpoints = Checkpoints(folder / "checkpoints", world, config.ruling(seed), config.records.keep)
+        done = checkpoints.steps()
+        if done and not resume:
+            raise OutputError(f"{folder}: holds a run of {done[-1]} steps; go on with --resume, or choose another -o")
+        trainer = Trainer(config, workload, world, seed)
+        first = done[-1] if done else 0
+        if first:
+            checkpoints.load(first, trainer.state())
+            trainer.resumed(first)
+            _LOG.info("resuming at step %d", first)
+        _begin(config, folder, world)
+        try:
+            _train(config, trainer, checkpoints, folder, world, range(first, config.optimisation.steps), advance)
+        finally:
+            # Whatever ended the run, a checkpoint on its way is put in its place.
+            checkpoints.close()
+        return _finish(trainer, folder, world)
+
+
+def _begin(config: PretrainConfig, folder: Path, world: World) -> None:
+    """Make the folder with the recipe in it."""
+    if world.first:
+        with replaced_file(folder / "recipe.yaml") as place:
+            save_yaml(config, place)
+
+
+def _train(
+    config: PretrainConfig,
+    trainer: Trainer,
+    checkpoints: Checkpoints,
+    folder: Path,
+    world: World,
+    steps: range,
+    advance: Callable[[int], None],
+) -> None:
+    """Do the steps, and write what is to be written of them."""
+    records, last = config.records, config.optimisation.steps
+    with Tracker(folder, steps.start, world.device) if world.first else nullcontext() as tracker:
+        for step in steps:
+            figures, done = trainer.step(step), step + 1
+            if tracker is not None:
+                tracker.count(config.optimisation.batch_size)
+                if done % records.log_every == 0 or done == last:
+                    tracker.write(step, figures)
+            if records.picture_every and done % records.picture_every == 0:
+                picture = trainer.picture()
+                if tracker is not None and picture is not None:
+                    tracker.picture(step, picture)
+            if done % records.save_every == 0 or done == last:
+                checkpoints.save(trainer.state(), done)
+            advance(done)
+        checkpoints.wait()
+
+
+def _finish(trainer: Trainer, folder: Path, world: World) -> Path:
+    """Write the weights and return their file."""
+    weights = trainer.weights()
+    if world.first:
+        with replaced_file(folder / WEIGHTS) as place:
+            save_file(weights, place)
+    world.any(False)
+    return folder / WEIGHTS
