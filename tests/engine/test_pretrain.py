@@ -23,11 +23,12 @@ from safetensors.torch import load_file
 
 from hypersigma.config import load_yaml
 from hypersigma.engine.distributed import started
-from hypersigma.engine.masking import Images
+from hypersigma.engine.masking_settings import MaskingSettings
 from hypersigma.engine.objective import Workload
 from hypersigma.engine.pretrain import WEIGHTS, pretrain
-from hypersigma.engine.recipe import MaskingSettings, OptimisationConfig, PretrainConfig, RecordsConfig
+from hypersigma.engine.recipe import OptimisationConfig, PretrainConfig, RecordsConfig
 from hypersigma.engine.trainer import Trainer
+from hypersigma.engine.views import Images
 from hypersigma.errors import ConfigError, OutputError, WeightsError
 from tests.fakes.pretraining import CONFIG, executed, optimised, stop_after, toy, trained
 

@@ -51,7 +51,8 @@ def test_without_positions_hidden_tokens_are_all_alike():
         (SPATIAL, {"patch": 5}, "no whole number of patches"),
         (SPECTRAL, {"tokens": 4}, "no whole number of bands"),
         (SPATIAL, {"mask_ratio": 1.0}, "mask_ratio"),
-        (SPATIAL, {"encoder": EncoderConfig()}, "full attention"),
+        (SPATIAL, {"encoder": EncoderConfig()}, "reads the last block alone"),
+        (SPATIAL, {"encoder": replace(ENCODER, interval=2)}, "full attention"),
     ],
 )
 def test_impossible_autoencoders_are_refused(config, change, message):
