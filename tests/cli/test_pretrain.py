@@ -9,8 +9,6 @@ import pytest
 
 import hypersigma
 from hypersigma import cli
-from hypersigma.engine import masking
-from hypersigma.nn.sizes import Size
 
 RECIPE = Path(hypersigma.__file__).parent / "recipes" / "pretraining" / "tiny.yaml"
 QUICK = (
@@ -19,31 +17,28 @@ QUICK = (
     "optimisation.batch_size=2",
     "optimisation.average=0",
     "masking.tile=16",
+    "masking.grids=[2]",
+    "masking.decoder.dim=32",
+    "masking.decoder.depth=1",
+    "masking.decoder.heads=2",
+    "data={source: noise}",
     "records.picture_every=0",
 )
 SETTINGS = [word for setting in QUICK for word in ("--set", setting)]
 
 
-@pytest.fixture
-def small_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A decoder that is written in a moment."""
-    monkeypatch.setattr(masking, "_DECODER", Size(32, 1, 2, 1, (0,)))
-
-
-@pytest.mark.usefixtures("small_decoder")
 def test_pretrain_writes_weights_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["pretrain", "--config", str(RECIPE), "-o", str(tmp_path), *SETTINGS]
     assert cli.main([*command, "--json"]) == 0
     out = json.loads(capsys.readouterr().out)
-    assert out == {"weights": str(tmp_path / "weights.safetensors"), "steps": 2}
+    assert out == {"weights": str(tmp_path / "network.safetensors"), "steps": 2}
     assert Path(out["weights"]).exists()
     assert cli.main(command) == 2
     assert "go on with --resume" in capsys.readouterr().err
     assert cli.main([*command, "--resume"]) == 0
-    assert "weights.safetensors" in capsys.readouterr().out
+    assert "network.safetensors" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("small_decoder")
 def test_of_many_processes_one_speaks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ PLAIN = MaskingSettings(
     patches=(4,),
     grids=(4,),
     spectral_tiles=(TILE,),
+    spans=(1,),
     spatial_target="values",
     spectral_target="values",
 )

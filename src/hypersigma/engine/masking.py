@@ -16,7 +16,7 @@ from hypersigma.engine.masking_settings import UNCHANGED, AugmentationSettings, 
 from hypersigma.engine.objective import Draws, ErrorSum, Losses, Objective, Workload
 from hypersigma.engine.pretrained_folder import Export
 from hypersigma.engine.recipe import PretrainConfig
-from hypersigma.engine.views import Changes, Images, Look, changes, look, seen, standardised
+from hypersigma.engine.views import Changes, Images, Look, changes, look, noise, seen, standardised
 from hypersigma.nn.backbone import CANONICAL_BANDS
 from hypersigma.nn.mae import (
     MaskedAutoencoder,
@@ -131,8 +131,9 @@ class MaskedObjective(Objective):
         side, patch = (how.patch * how.grid, how.patch) if name == _SPATIAL else (how.tile, None)
         image = seen(name, batch, side, how, changed, draws)
         view = network.view(image, how.present, patch)
-        noise = draws.uniform(f"hide from the {name} encoder", view.num_tokens).to(image.device)
-        made = network(image, noise, how.present, patch=patch, context=context)
+        places = torch.arange(view.num_tokens) if view.places is None else view.places.cpu()
+        hiding = noise(name, places, how.span if name == _SPECTRAL else 1, draws).to(image.device)
+        made = network(image, hiding, how.present, patch=patch, context=context)
         wanted = standardised(image, how.present) if self._target(name) == "spectrum" else image
         return _Found(made, network.target(wanted, how.present, patch=patch), view)
 
@@ -179,8 +180,9 @@ def _autoencoder(config: PretrainConfig, kind: Kind) -> SpatialMaskingConfig | S
         "hidden": "tokens" if settings.phase == "sparse" else "left_out",
     }
     if kind == "spatial":
-        return SpatialMaskingConfig(patch=settings.patch, mask_ratio=settings.mask_ratio, **shared)
-    return SpectralMaskingConfig(tokens=CANONICAL_BANDS, mask_ratio=settings.spectral_mask_ratio, **shared)
+        seen = {"patch": settings.patch, "patches": tuple(settings.views), "mask_ratio": settings.mask_ratio}
+        return SpatialMaskingConfig(**seen, **shared)
+    return SpectralMaskingConfig(tiles=settings.tiles, mask_ratio=settings.spectral_mask_ratio, **shared)
 
 
 def _begin(objective: MaskedObjective, folder: str) -> None:

@@ -48,11 +48,13 @@ class MaskingSettings:
             with those of the masked one.
         mask_ratio: share of patches that is hidden from the spatial encoder.
         spectral_mask_ratio: share of bands that is hidden from the spectral encoder.
+        spans: numbers of neighbouring bands that are hidden or kept together, one drawn a step: single bands are told
+            by their neighbours, broad spans only by knowing materials; published: 1.
         tile: side of an image in pixels, and of the tile that the spectral map is kept for.
         patch: side of the patch in pixels that the patch embedding is kept for.
         patches: sides of a patch, one drawn a step.
         grids: sides of the grid of patches, one drawn a step among those that fit into the tile.
-        spectral_tiles: sides of the tile that the spectral encoder sees, one drawn a step.
+        spectral_tiles: sides of what the spectral encoder sees, one drawn a step among those that fit into the tile.
         spatial_target, spectral_target: what is predicted: "values"; "token", each token brought to mean 0 and
             variance 1 (norm_pix_loss of the published code, which never used it); "spectrum", the spectrum of each
             pixel brought to mean 0 and variance 1, its brightness left aside.
@@ -64,6 +66,7 @@ class MaskingSettings:
     begin_with: str = ""
     mask_ratio: float = 0.75
     spectral_mask_ratio: float = 0.75
+    spans: tuple[int, ...] = (1, 5, 10)
     tile: int = 64
     patch: int = 8
     patches: tuple[int, ...] = (1, 2, 4, 8)
@@ -78,14 +81,23 @@ class MaskingSettings:
         for name in ("mask_ratio", "spectral_mask_ratio"):
             if not 0 < getattr(self, name) < 1:
                 raise ConfigError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
+        if not self.spans or min(self.spans) < 1:
+            raise ConfigError(f"spans {self.spans} must be numbers of bands, at least 1")
         if self.patch < 1 or self.tile < 1 or self.tile % self.patch:
             raise ConfigError(f"a tile of {self.tile} is no whole number of patches of {self.patch}")
         if not self.views:
             raise ConfigError(f"no patch of {self.patches} and grid of {self.grids} fit into a tile of {self.tile}")
-        if not self.spectral_tiles or not 1 <= min(self.spectral_tiles) <= max(self.spectral_tiles) <= self.tile:
-            raise ConfigError(f"spectral_tiles {self.spectral_tiles} must lie between 1 and the tile of {self.tile}")
-        if self.spectral_target == "token" and min(self.spectral_tiles) == 1:
+        if not self.tiles or min(self.tiles) < 1:
+            raise ConfigError(
+                f"none of spectral_tiles {self.spectral_tiles} lies between 1 and the tile of {self.tile}"
+            )
+        if self.spectral_target == "token" and min(self.tiles) == 1:
             raise ConfigError("a band of one pixel has no variance: spectral_target token needs spectral_tiles above 1")
+
+    @property
+    def tiles(self) -> tuple[int, ...]:
+        """The sides that fit into the tile of what the spectral encoder sees."""
+        return tuple(side for side in self.spectral_tiles if side <= self.tile)
 
     @property
     def views(self) -> dict[int, tuple[int, ...]]:

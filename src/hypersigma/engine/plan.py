@@ -114,7 +114,7 @@ def _heaviest(config: PretrainConfig) -> PretrainConfig:
     patch, grid = max(
         ((patch, max(grids)) for patch, grids in masking.views.items()), key=lambda view: (view[1], view[0])
     )
-    heaviest = replace(masking, patches=(patch,), grids=(grid,), spectral_tiles=(max(masking.spectral_tiles),))
+    heaviest = replace(masking, patches=(patch,), grids=(grid,), spectral_tiles=(max(masking.tiles),))
     return replace(config, masking=heaviest, augmentation=UNCHANGED)
 
 

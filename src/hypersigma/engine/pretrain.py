@@ -1,7 +1,7 @@
 """A pre-training run in a folder: it is logged, saved, resumed, and ends with weights.
 
 The folder holds `recipe.yaml`, `log.jsonl`, `pictures/`, `tensorboard/`, `checkpoints/`, and at the end
-`weights.safetensors`, the network by its own names, averaged if the recipe asks for an average, and what the method
+`network.safetensors`, the network by its own names, averaged if the recipe asks for an average, and what the method
 makes of it.
 """
 
@@ -25,7 +25,7 @@ from hypersigma.engine.trainer import Trainer
 from hypersigma.errors import OutputError
 from hypersigma.writers import replaced_file
 
-WEIGHTS = "weights.safetensors"
+WEIGHTS = "network.safetensors"
 
 _LOG = logging.getLogger(__name__)
 

@@ -46,7 +46,7 @@ class Look(NamedTuple):
 
     Attributes:
         patch: side of a patch in pixels; grid: patches along a side; tile: side in pixels of what the spectral
-            encoder sees.
+            encoder sees; span: bands that are hidden or kept together.
         present: (C,) bool, the bands that are seen, or None for all.
         response: (C, C) what another sensor makes of the bands, or None.
     """
@@ -54,6 +54,7 @@ class Look(NamedTuple):
     patch: int
     grid: int
     tile: int
+    span: int
     present: Tensor | None
     response: Tensor | None
 
@@ -63,17 +64,16 @@ class Look(NamedTuple):
         return None if self.present is None else int(self.present.sum())
 
 
-def look(
-    masking: MaskingSettings, augmentation: AugmentationSettings, batch: Images, draws: Draws
-) -> Look:
+def look(masking: MaskingSettings, augmentation: AugmentationSettings, batch: Images, draws: Draws) -> Look:
     """How a step looks at its images: the same on every process."""
     generator = draws.shared("look")
     views = masking.views
     patch = _chosen(generator, list(views))
     grid = _chosen(generator, views[patch])
-    tile = _chosen(generator, masking.spectral_tiles)
+    tile = _chosen(generator, masking.tiles)
+    span = _chosen(generator, masking.spans)
     present, response = _seen_bands(augmentation, batch, generator)
-    return Look(patch, grid, tile, present, response)
+    return Look(patch, grid, tile, span, present, response)
 
 
 class Changes(NamedTuple):
@@ -117,6 +117,27 @@ def seen(name: str, batch: Images, side: int, how: Look, changed: Changes, draws
         result = _resampled(result, batch.present, how.response)
     factor, offset = (part[..., None, None].to(result) for part in (changed.factor, changed.offset))
     return torch.addcmul(offset, result, factor)
+
+
+def noise(name: str, places: Tensor, span: int, draws: Draws) -> Tensor:
+    """Numbers (B, N) between 0 and 1 that say which tokens are hidden, those of the greatest.
+
+    Args:
+        name: tells the draws of encoders apart.
+        places: (N,) of the tokens on their line or grid.
+        span: neighbours on the line that are hidden or kept together, up to the last of them; 1 for none.
+        draws: of the step.
+    """
+    own = draws.uniform(f"hide from the {name} encoder", len(places))
+    if span == 1:
+        return own
+    count = int(places[-1]) // span + 2
+    together = draws.uniform(f"spans of the {name} encoder", count + 1)
+    # Spans begin anywhere, so that none of their borders is learned.
+    first = (together[:, -1:] * span).long()
+    chosen = together.gather(1, (places + first) // span)
+    # Inside a span that is hidden in part, any of its tokens may be.
+    return chosen + 1e-4 * own
 
 
 def standardised(image: Tensor, present: Tensor | None) -> Tensor:

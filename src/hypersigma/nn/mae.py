@@ -89,9 +89,15 @@ class MaskingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SpatialMaskingConfig(MaskingConfig):
-    """Hides patches of patch x patch pixels; weights are kept for this patch."""
+    """Hides patches of patch x patch pixels.
+
+    Attributes:
+        patch: side of the patch that weights are kept for.
+        patches: sides that it is trained with, () for that one alone.
+    """
 
     patch: int = 8
+    patches: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -109,9 +115,15 @@ class SpatialMaskingConfig(MaskingConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralMaskingConfig(MaskingConfig):
-    """Hides bands, or groups of neighbouring bands where there are fewer tokens; weights are kept for the tile."""
+    """Hides bands, or groups of neighbouring bands where there are fewer tokens; weights are kept for the tile.
+
+    Attributes:
+        tokens: number of tokens.
+        tiles: sides of tiles that it is trained with, () for its own alone.
+    """
 
     tokens: int = CANONICAL_BANDS
+    tiles: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -316,9 +328,7 @@ class MaskedAutoencoder(nn.Module):
             weight, bias = (rearrange(part, "(p q c) d -> d c p q", p=patch, q=patch) for part in (weight, bias))
         else:
             sides, bands, order = self.config.tile, None, "d c p q -> (c p q) d"
-            weight, bias = (
-                rearrange(part, "(c p q) d -> d c p q", p=sides[0], q=sides[1]) for part in (weight, bias)
-            )
+            weight, bias = (rearrange(part, "(c p q) d -> d c p q", p=sides[0], q=sides[1]) for part in (weight, bias))
         if bands is not None:
             weight, bias = weight[:, bands], bias[:, bands]
         weight, bias = (rearrange(resize_picture(part, *view.side), order) for part in (weight, bias))
