@@ -123,9 +123,8 @@ class PatchSimulator:
         cube = self._simulator.scene((corpus.seed, 0)).cube
         # What a scene's own materials do not cover is left to its patch, which says so.
         valid = cube.valid | np.array(["cover" in reason for reason in cube.reasons])
-        self._cube = replace(
-            cube, valid=valid, reasons=tuple("" if v else r for v, r in zip(valid, cube.reasons, strict=True))
-        )
+        reasons = tuple("" if used else reason for used, reason in zip(valid, cube.reasons, strict=True))
+        self._cube = replace(cube, valid=valid, reasons=reasons)
         self.group = Group.of(self._cube)
 
     def patch(self, seed: tuple[int, ...]) -> NDArray[np.float32]:

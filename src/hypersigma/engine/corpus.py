@@ -7,13 +7,12 @@ image's place in it alone.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from hypersigma.config import structure
 from hypersigma.data.patch_group import PATCH, canonical
@@ -32,14 +31,14 @@ class Share(NamedTuple):
 
     Attributes:
         seed, step: of the run.
-        first, count: of the part among the images of the step.
+        first, size: of the part among the images of the step.
         total: images of the step.
     """
 
     seed: int
     step: int
     first: int
-    count: int
+    size: int
     total: int
 
     def generator(self, purpose: int) -> np.random.Generator:
@@ -79,7 +78,7 @@ class NoiseSource(Source):
     side: int = PATCH
 
     def images(self, share: Share) -> Images:
-        draws = Draws(share.seed, share.step, share.first, share.count)
+        draws = Draws(share.seed, share.step, share.first, share.size)
         return Images(draws.uniform("noise", len(CANONICAL), self.side, self.side))
 
     def described(self) -> str:
@@ -115,7 +114,7 @@ class StoreSource(Source):
         chosen = share.generator(_PATCHES).choice(len(found), share.total, replace=share.total > len(found))
         # All images of the step share their bands, so one that any of them lacks is left out.
         used = np.logical_and.reduce([found.used(int(index), group.num_bands) for index in chosen])
-        mine = chosen[share.first : share.first + share.count]
+        mine = chosen[share.first : share.first + share.size]
         image, present = canonical(self._store.read(name, mine), group, used)
         return Images(torch.from_numpy(image), torch.from_numpy(present))
 
@@ -147,7 +146,7 @@ class SimulatedSource(Source):
         counts = np.array(list(sensors.values()), dtype=float)
         sensor = list(sensors)[int(share.generator(_GROUP).choice(len(counts), p=counts / counts.sum()))]
         group, simulator = self._corpus.simulator(sensor)
-        mine = range(share.first, share.first + share.count)
+        mine = range(share.first, share.first + share.size)
         patches = np.stack([group.stored(simulator.patch((share.seed, share.step, index))) for index in mine])
         image, present = canonical(patches, group)
         return Images(torch.from_numpy(image), torch.from_numpy(present))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
@@ -16,8 +17,18 @@ from hypersigma.engine.masking_settings import UNCHANGED, AugmentationSettings, 
 from hypersigma.engine.objective import Draws, ErrorSum, Losses, Objective, Workload
 from hypersigma.engine.pretrained_folder import Export
 from hypersigma.engine.recipe import PretrainConfig
-from hypersigma.engine.views import Changes, Images, Look, changes, look, noise, seen, standardised
-from hypersigma.nn.backbone import CANONICAL_BANDS
+from hypersigma.engine.views import (
+    Changes,
+    Images,
+    Look,
+    changes,
+    decorrelated,
+    decorrelation,
+    look,
+    noise,
+    seen,
+    standardised,
+)
 from hypersigma.nn.mae import (
     MaskedAutoencoder,
     Reconstruction,
@@ -33,6 +44,9 @@ from hypersigma.weights.pretrained import Kind
 
 _SPATIAL: Kind = "spatial"
 _SPECTRAL: Kind = "spectral"
+_WANTED = {"spectrum": standardised, "decorrelated": decorrelated}
+# Reflectance differs by about that much from place to place and from band to band, around a mean of a fifth.
+_REFLECTANCE, _DEVIATION = 0.2, 0.15
 _PICTURE = 64  # pixels; side of an image in a picture
 
 
@@ -134,7 +148,7 @@ class MaskedObjective(Objective):
         places = torch.arange(view.num_tokens) if view.places is None else view.places.cpu()
         hiding = noise(name, places, how.span if name == _SPECTRAL else 1, draws).to(image.device)
         made = network(image, hiding, how.present, patch=patch, context=context)
-        wanted = standardised(image, how.present) if self._target(name) == "spectrum" else image
+        wanted = _WANTED.get(self._target(name), _as_it_is)(image, how.present)
         return _Found(made, network.target(wanted, how.present, patch=patch), view)
 
 
@@ -160,7 +174,30 @@ def workload(config: PretrainConfig, seed: int) -> Workload:
 def build_objective(config: PretrainConfig) -> MaskedObjective:
     """The autoencoders of a recipe, on the default device."""
     networks = {name: MaskedAutoencoder(network) for name, network in _autoencoders(config).items()}
+    for network in networks.values():
+        if not network.embed.weight.is_meta:
+            _attune(network)
     return MaskedObjective(networks, config.masking, config.augmentation)
+
+
+@torch.no_grad()
+def _attune(network: MaskedAutoencoder) -> None:
+    """Let an embedding begin as one of standardised, independent bands: what differs is then as loud as positions.
+
+    Drawn as for any input, it hears of reflectance little but its mean.
+    """
+    weight, bias = network.embed.weight, network.embed.bias
+    if isinstance(network.config, SpatialMaskingConfig):
+        every = bytes([True]) * network.config.channels
+        weight.copy_(torch.einsum("dcpq,cs->dspq", nn.init.normal_(weight), decorrelation(every)))
+    else:
+        nn.init.normal_(weight)
+    weight.div_(_DEVIATION * math.sqrt(weight[0].numel()))
+    bias.copy_(-_REFLECTANCE * weight.flatten(1).sum(1))
+
+
+def _as_it_is(image: Tensor, present: Tensor | None) -> Tensor:
+    return image
 
 
 def _autoencoders(config: PretrainConfig) -> dict[Kind, SpatialMaskingConfig | SpectralMaskingConfig]:
@@ -180,8 +217,8 @@ def _autoencoder(config: PretrainConfig, kind: Kind) -> SpatialMaskingConfig | S
         "hidden": "tokens" if settings.phase == "sparse" else "left_out",
     }
     if kind == "spatial":
-        seen = {"patch": settings.patch, "patches": tuple(settings.views), "mask_ratio": settings.mask_ratio}
-        return SpatialMaskingConfig(**seen, **shared)
+        shared |= {"patch": settings.patch, "patches": tuple(settings.views)}
+        return SpatialMaskingConfig(mask_ratio=settings.mask_ratio, **shared)
     return SpectralMaskingConfig(tiles=settings.tiles, mask_ratio=settings.spectral_mask_ratio, **shared)
 
 

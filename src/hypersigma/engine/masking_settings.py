@@ -10,7 +10,7 @@ from hypersigma.nn.sizes import Size
 from hypersigma.spectra import sensor_bands
 
 Phase = Literal["masked", "sparse"]
-Target = Literal["values", "token", "spectrum"]
+Target = Literal["values", "token", "spectrum", "decorrelated"]
 
 _SMALL_DECODER, _PUBLISHED_DECODER = (128, 2, 4), (512, 8, 16)
 _SMALL_SIZES = ("tiny", "small")
@@ -57,7 +57,8 @@ class MaskingSettings:
         spectral_tiles: sides of what the spectral encoder sees, one drawn a step among those that fit into the tile.
         spatial_target, spectral_target: what is predicted: "values"; "token", each token brought to mean 0 and
             variance 1 (norm_pix_loss of the published code, which never used it); "spectrum", the spectrum of each
-            pixel brought to mean 0 and variance 1, its brightness left aside.
+            pixel brought to mean 0 and variance 1, its brightness left aside; "decorrelated", bands made independent,
+            so that small differences of shape weigh as much as brightness.
         decoder: its width, depth and heads.
         joint: whether the decoder of patches is told what the spectral encoder found; published: it is not.
     """
@@ -72,7 +73,7 @@ class MaskingSettings:
     patches: tuple[int, ...] = (1, 2, 4, 8)
     grids: tuple[int, ...] = (8, 16, 32)
     spectral_tiles: tuple[int, ...] = (1, 4, 16, 64)
-    spatial_target: Target = "token"
+    spatial_target: Target = "decorrelated"
     spectral_target: Target = "spectrum"
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
     joint: bool = False

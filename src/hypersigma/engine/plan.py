@@ -18,8 +18,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from hypersigma.engine.distributed import blocks
 from hypersigma.engine.masking import build_objective
-from hypersigma.engine.objective import Draws
 from hypersigma.engine.masking_settings import UNCHANGED
+from hypersigma.engine.objective import Draws
 from hypersigma.engine.recipe import PretrainConfig
 from hypersigma.engine.views import Images
 from hypersigma.errors import ConfigError

@@ -86,10 +86,10 @@ class Export:
                 "",
                 "## Use",
                 "",
-                "Fed with reflectance on the canonical grid of 100 bands from 400 to 2500 nm; bands that a sensor lacks "
-                "are left out. Scenes of counts or radiance are scaled to its range, and were part of training in the "
-                "colours of sunlight. Good for features of scenes between 400 and 2500 nm, frozen or fine-tuned; not "
-                "for the thermal infrared, nor for retrieving absolute reflectance. Simulated scenes know the "
+                "Fed with reflectance on the canonical grid of 100 bands from 400 to 2500 nm; bands that a sensor",
+                "lacks are left out. Scenes of counts or radiance are scaled to its range, and were part of training in",
+                "the colours of sunlight. Good for features of scenes from 400 to 2500 nm, frozen or fine-tuned;",
+                "not for the thermal infrared, nor for retrieving reflectance. Simulated scenes know the",
                 "materials of their libraries, not every landscape.",
                 "",
                 "## Curve",
@@ -113,7 +113,7 @@ def shipped(whole: Pretrained) -> Pretrained:
 
 
 def _curve(log: Path, names: Sequence[str]) -> list[str]:
-    """Losses in the course of the run, as a table: means over stretches of the log, since steps differ in difficulty."""
+    """Losses in the course of the run, as a table of means over stretches of the log: steps differ in difficulty."""
     lines: list[dict[str, Any]] = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     length = -(-len(lines) // _LINES_OF_CURVE) if lines else 1
     table = ["| step | " + " | ".join(names) + " |", "| --- " * (len(names) + 1) + "|"]

@@ -22,6 +22,7 @@ Item = TypeVar("Item")
 
 _LEAST_BANDS = 6
 _SUN = 5800.0  # kelvin
+_LIKENESS, _NOISE = 600.0, 0.01  # nm; share of the variance
 _CAMERA_RANGE, _CAMERA_BANDS = (400.0, 1000.0), (20, 60)
 
 
@@ -149,6 +150,35 @@ def standardised(image: Tensor, present: Tensor | None) -> Tensor:
     variance, mean = torch.var_mean(known, dim=1, keepdim=True, correction=0)
     floor = 0.05 * variance.mean(dim=(2, 3), keepdim=True) + 1e-6
     return (image - mean) / (variance + floor).sqrt()
+
+
+def decorrelated(image: Tensor, present: Tensor | None) -> Tensor:
+    """Images (B, C, H, W) whose bands are made independent, of deviation 1 over each image; others are zero.
+
+    A smooth spectrum is known from a few of its bands: most of its squares are one number, its brightness. What tells
+    materials apart is small against that, and is given the same weight here.
+    """
+    num_bands = image.shape[1]
+    known = torch.ones(num_bands, dtype=torch.bool) if present is None else present
+    matrix = decorrelation(known.numpy().tobytes()).to(image)
+    spectra = torch.einsum("sc,bchw->bshw", matrix, image[:, known])
+    result = torch.zeros_like(image)
+    result[:, known] = spectra / spectra.flatten(1).std(1).clamp(min=1e-6)[:, None, None, None]
+    return result
+
+
+@lru_cache(maxsize=256)
+def decorrelation(present: bytes) -> Tensor:
+    """The matrix (n, n) that makes the n bands that are there independent, as far as spectra are alike everywhere.
+
+    It is the inverse root of a covariance that falls off with the distance of bands, exp(-distance / 600 nm), and some
+    noise, which keeps the smallest of what is left from being scaled up.
+    """
+    known = np.flatnonzero(np.frombuffer(present, dtype=bool))
+    wavelengths = np.linspace(CANONICAL[0], CANONICAL[-1], len(present))[known]
+    covariance = np.exp(-np.abs(wavelengths[:, None] - wavelengths) / _LIKENESS) + _NOISE * np.eye(len(known))
+    values, vectors = np.linalg.eigh(covariance)
+    return torch.from_numpy(vectors / np.sqrt(values) @ vectors.T).float()
 
 
 def _resampled(image: Tensor, present: Tensor | None, response: Tensor) -> Tensor:

@@ -81,14 +81,14 @@ class FrozenSpectral(nn.Module):
         padded = reflect_to_multiple(image, self.patch)
         rows = padded.shape[-2] // self.patch
         squares = rearrange(padded, "b c (h p) (w q) -> (b h w) c p q", p=self.patch, q=self.patch)
-        means = torch.cat([self._means(some, present) for some in squares.split(_SQUARES_AT_ONCE)])
+        means = torch.cat([self._means(some, present) for some in torch.split(squares, _SQUARES_AT_ONCE)])
         return _to_pixels(rearrange(means, "(b h w) d -> b d h w", b=len(image), h=rows), padded, image)
 
     def _means(self, image: Tensor, present: Tensor) -> Tensor:
         """Means (B, segments * D) of tokens; a segment without a band takes the nearest one that has some."""
         tokens = self.norm(self.encoder(image, present)[-1])
         segment = present.nonzero().squeeze(1) * self.segments // len(present)
-        known = segment.unique()
+        known = torch.unique(segment)
         means = torch.stack([tokens[:, segment == index].mean(1) for index in known], dim=1)
         wanted = torch.arange(self.segments, device=known.device)
         return means[:, (wanted[:, None] - known).abs().argmin(1)].flatten(1)
