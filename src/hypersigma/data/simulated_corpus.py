@@ -24,6 +24,7 @@ from hypersigma.data.patch_group import PATCH, Group
 from hypersigma.data.patches import Cut, Origin, SceneOrigin
 from hypersigma.data.simulate import SimulationConfig, Simulator
 from hypersigma.data.simulate.instrument import opaque
+from hypersigma.data.simulate.scene import NOT_COVERED
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.products import SpectralLibrary
 from hypersigma.readers import open_cube
@@ -119,10 +120,13 @@ class PatchSimulator:
 
     def __init__(self, corpus: SimulatedCorpus, sensor: str) -> None:
         config = replace(corpus.scene, sensor=sensor)
-        self._simulator = Simulator(_library(corpus), config, images=_images(corpus))
+        library = _library(corpus)
+        self._simulator = Simulator(library, config, images=_images(corpus))
         cube = self._simulator.scene((corpus.seed, 0)).cube
-        # What a scene's own materials do not cover is left to its patch, which says so.
-        valid = cube.valid | np.array(["cover" in reason for reason in cube.reasons])
+        assert cube.wavelengths is not None
+        covered = np.isfinite(library.resampled(cube.wavelengths, cube.fwhm).spectra).any(axis=0)
+        # What a scene's own materials do not cover, and others do, is left to its patch, which says so.
+        valid = cube.valid | (covered & np.array([reason == NOT_COVERED for reason in cube.reasons]))
         reasons = tuple("" if used else reason for used, reason in zip(valid, cube.reasons, strict=True))
         self._cube = replace(cube, valid=valid, reasons=reasons)
         self.group = Group.of(self._cube)

@@ -87,7 +87,7 @@ class Export:
                 "## Use",
                 "",
                 "Fed with reflectance on the canonical grid of 100 bands from 400 to 2500 nm; bands that a sensor",
-                "lacks are left out. Scenes of counts or radiance are scaled to its range, and were part of training in",
+                "lacks are left out. Scenes of counts or radiance are scaled to its range; training saw some images in",
                 "the colours of sunlight. Good for features of scenes from 400 to 2500 nm, frozen or fine-tuned;",
                 "not for the thermal infrared, nor for retrieving reflectance. Simulated scenes know the",
                 "materials of their libraries, not every landscape.",
