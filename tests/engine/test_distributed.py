@@ -18,9 +18,10 @@ import torch.multiprocessing
 from safetensors.torch import load_file, save_file
 
 from hypersigma.engine.distributed import World, _place, complete, distributed, started
-from hypersigma.engine.masking import Images, MaskedObjective
+from hypersigma.engine.masking import MaskedObjective
 from hypersigma.engine.objective import Objective, Workload
 from hypersigma.engine.pretrain import WEIGHTS
+from hypersigma.engine.views import Images
 from hypersigma.errors import HypersigmaError
 from hypersigma.nn.backbone import Backbone, BackboneConfig, SpatialConfig, SpectralConfig
 from hypersigma.nn.encoder import EncoderConfig

@@ -7,15 +7,20 @@ from dataclasses import replace
 import pytest
 import torch
 
-from hypersigma.engine.masking import Images, build_objective
+from hypersigma.engine.masking import build_objective
+from hypersigma.engine.masking_settings import UNCHANGED, DecoderSettings, MaskingSettings
 from hypersigma.engine.objective import Draws
 from hypersigma.engine.plan import num_encoder_parameters, plan, recipe
-from hypersigma.engine.recipe import ExecutionConfig, MaskingSettings, OptimisationConfig, PretrainConfig
+from hypersigma.engine.recipe import ExecutionConfig, OptimisationConfig, PretrainConfig
+from hypersigma.engine.views import Images
 from hypersigma.errors import ConfigError
 
 TINY = PretrainConfig(
     encoders="spectral",
-    masking=MaskingSettings(tile=16, patch=8),
+    masking=MaskingSettings(
+        tile=16, grids=(2,), spectral_tiles=(16,), decoder=DecoderSettings(dim=512, depth=8, heads=16)
+    ),
+    augmentation=UNCHANGED,
     optimisation=OptimisationConfig(batch_size=4, steps=10),
     execution=ExecutionConfig(sharding="ddp"),
 )

@@ -23,11 +23,12 @@ from safetensors.torch import load_file
 
 from hypersigma.config import load_yaml
 from hypersigma.engine.distributed import started
-from hypersigma.engine.masking import Images
+from hypersigma.engine.masking_settings import MaskingSettings
 from hypersigma.engine.objective import Workload
 from hypersigma.engine.pretrain import WEIGHTS, pretrain
-from hypersigma.engine.recipe import MaskingSettings, OptimisationConfig, PretrainConfig, RecordsConfig
+from hypersigma.engine.recipe import OptimisationConfig, PretrainConfig, RecordsConfig
 from hypersigma.engine.trainer import Trainer
+from hypersigma.engine.views import Images
 from hypersigma.errors import ConfigError, OutputError, WeightsError
 from tests.fakes.pretraining import CONFIG, executed, optimised, stop_after, toy, trained
 
@@ -83,7 +84,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
     process.join()
     assert process.exitcode == -signal.SIGKILL
     assert "step_00000002" in checkpoints(tmp_path / "killed")
-    assert not (tmp_path / "killed" / "weights.safetensors").exists()
+    assert not (tmp_path / "killed" / "network.safetensors").exists()
     steps: list[int] = []
     resumed = trained(LONGER, tmp_path / "killed", resume=True, advance=steps.append)
     assert steps[0] in (3, 5)
@@ -106,7 +107,7 @@ def test_it_learns_and_says_how(tmp_path: Path) -> None:
     pictures = sorted((tmp_path / "pictures").iterdir())
     assert [path.name for path in pictures] == ["step_00000014.png", "step_00000029.png"]
     # Original, seen, predicted; a row for each encoder.
-    assert matplotlib.image.imread(pictures[0]).shape[:2] == (32, 48)
+    assert matplotlib.image.imread(pictures[0]).shape[:2] == (128, 192)
     assert load_yaml(tmp_path / "recipe.yaml", PretrainConfig) == config
     assert list((tmp_path / "tensorboard").iterdir())
 

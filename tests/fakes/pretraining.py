@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from hypersigma.engine.masking import Images, MaskedObjective
+from hypersigma.engine.masking import MaskedObjective
+from hypersigma.engine.masking_settings import MaskingSettings
 from hypersigma.engine.objective import Draws, Workload
 from hypersigma.engine.pretrain import pretrain
 from hypersigma.engine.recipe import ExecutionConfig, OptimisationConfig, PretrainConfig, RecordsConfig
+from hypersigma.engine.views import Images
 from hypersigma.nn.encoder import EncoderConfig
 from hypersigma.nn.mae import MaskedAutoencoder, SpatialMaskingConfig, SpectralMaskingConfig
 
@@ -28,6 +30,16 @@ CONFIG = PretrainConfig(
     records=RecordsConfig(save_every=2, log_every=1, picture_every=0),
 )
 BANDS, TILE = 6, 16
+PLAIN = MaskingSettings(
+    tile=TILE,
+    patch=4,
+    patches=(4,),
+    grids=(4,),
+    spectral_tiles=(TILE,),
+    spans=(1,),
+    spatial_target="values",
+    spectral_target="values",
+)
 
 # One line a tensor and checkpoint, which pytest would keep for every test.
 logging.getLogger("c10d-NullHandler-dcp_logger").setLevel(logging.WARNING)
@@ -47,7 +59,7 @@ def build(dtype: torch.dtype = torch.float32) -> MaskedObjective:
         "spatial": MaskedAutoencoder(SpatialMaskingConfig(patch=4, **shared)),
         "spectral": MaskedAutoencoder(SpectralMaskingConfig(tokens=BANDS, **shared)),
     }
-    return MaskedObjective(networks).to(dtype)
+    return MaskedObjective(networks, PLAIN).to(dtype)
 
 
 def images(config: PretrainConfig, dtype: torch.dtype, step: int, part: int, num_parts: int) -> Images:

@@ -17,7 +17,8 @@ from hypersigma.data.front_end import fit_front_end
 
 FOLDER = Path(hypersigma.__file__).parent / "recipes"
 RECIPES = sorted(path for path in FOLDER.rglob("*.yaml") if path.parent.name != "pretraining")
-PRETRAINING = sorted(FOLDER.glob("pretraining/*.yaml"))
+CORPORA = sorted(FOLDER.glob("pretraining/corpus*.yaml"))
+PRETRAINING = sorted(set(FOLDER.glob("pretraining/*.yaml")) - set(CORPORA))
 CUBE = Cube.from_array(np.random.default_rng(0).normal(size=(40, 8, 9)).astype(np.float32))
 
 
@@ -49,13 +50,30 @@ def test_a_recipe_fits_its_task(path: Path) -> None:
 def test_a_recipe_of_pre_training_can_be_begun(path: Path) -> None:
     import torch
 
-    from hypersigma.engine.masking import workload
+    from hypersigma.engine.masking import build_objective
     from hypersigma.engine.recipe import PretrainConfig
 
     config = load_yaml(path, PretrainConfig)
     assert_header(path)
     with torch.device("meta"):
-        assert list(workload(config, 0).build().parameters())
+        assert list(build_objective(config).parameters())
+
+
+# Scenes that figures are reported on, and libraries that were taken from them.
+EVALUATION = (
+    *("indian", "potsdam", "san", "hydice", "abu", "samson", "jasper", "muufl", "hysu", "berlin", "cave", "pavia"),
+    *("taizhou", "oscd", "urban.mat"),
+)
+
+
+@pytest.mark.parametrize("path", CORPORA, ids=lambda path: path.stem)
+def test_a_corpus_holds_no_scene_of_the_evaluation(path: Path) -> None:
+    from hypersigma.data.simulated_corpus import SimulatedCorpus
+
+    corpus = SimulatedCorpus.load(path)
+    assert_header(path)
+    files = [*corpus.libraries, *corpus.images, *(crop.path for crop in corpus.crops)]
+    assert not [file for file in files for name in EVALUATION if name in file.lower()]
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)

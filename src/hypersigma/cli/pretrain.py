@@ -51,7 +51,9 @@ def pretrain(
             advance=lambda step: progress("pre-training", step, recipe.optimisation.steps),
         )
     if _is_first():
-        console.text(f"{output}: {weights.name}, log.jsonl, checkpoints")
+        console.text(
+            f"{output}: encoders, {weights.name}, log.jsonl, checkpoints; give it to --weights and load_backbone"
+        )
         console.result({"weights": weights, "steps": recipe.optimisation.steps})
 
 

@@ -48,8 +48,8 @@ class FeatureExtractor:
         """Features (dim, rows, cols) of a scene, NaN where a band has no data; a memory map where they are large.
 
         Bands come to the canonical grid, and those that the sensor lacks are left out; numbers are scaled to what the
-        encoders were fed. Tiles overlap by half and are blended. The spatial encoder describes the surroundings
-        of a pixel, the spectral one the tile as a whole.
+        encoders were fed. Tiles overlap by half and are blended. The spatial encoder describes patches in their
+        surroundings; the spectral one patches alone, or, where it was trained with whole tiles only, the tile.
 
         Raises:
             InputError: the scene has no wavelengths, none between 400 and 2500 nm, or no data.
@@ -83,22 +83,25 @@ class FeatureExtractor:
         return masked
 
 
-def load_backbone(name: str | Path, device: str = "auto") -> FeatureExtractor:
+def load_backbone(name: str | Path, device: str = "auto", *, patch: int | None = None) -> FeatureExtractor:
     """The frozen encoders of a folder of weights.
 
     Args:
         name: a folder that `hypersigma weights import` or pre-training wrote, or one that holds such a folder for the
             spatial and one for the spectral encoder.
         device: auto, cpu, cuda or cuda:N.
+        patch: side in pixels of what a feature describes, for weights that were trained with several; by default the
+            finest that is more than a pixel.
 
     Raises:
         WeightsError: there are no such weights, or they are made for other bands than the canonical ones.
     """
     pretrained = load_encoders(name)
     place = resolved(device)
+    encoders = tuple(frozen(part, patch).to(place) for part in pretrained.parts)
     return FeatureExtractor(
-        encoders=tuple(frozen(part).to(place) for part in pretrained.parts),
-        dim=sum(part.card.config.encoder.dim for part in pretrained.parts),
+        encoders=encoders,
+        dim=sum(encoder.dim for encoder in encoders),
         tile=min(min(part.card.config.tile) for part in pretrained.parts),
         radiometry=pretrained.radiometry,
     )

@@ -29,6 +29,7 @@ from hypersigma.engine.cluster import workers
 from hypersigma.errors import InputError, OutputError
 
 Progress = Callable[[str, int, int], None]
+_DESCRIBED = (".yaml", ".yml")
 _NUM_PROBES = 12  # patches looked at for the estimate
 
 
@@ -140,11 +141,15 @@ class Harvest:
 
 
 def origins_of(path: Path, open_scene: Callable[[Path], Cube]) -> list[Origin]:
-    """What patches are taken from: a scene, or the sets of crops in a folder.
+    """What patches are taken from: a scene, the sets of crops in a folder, or a corpus that a YAML file describes.
 
     Raises:
         InputError: it cannot be read, or holds no patch.
     """
+    if path.suffix in _DESCRIBED and path.is_file():
+        from hypersigma.data.simulated_corpus import SimulatedCorpus
+
+        return SimulatedCorpus.load(path).origins(path)
     return [*crop_origins(path)] if path.is_dir() else [SceneOrigin.of(open_scene(path))]
 
 

@@ -3,148 +3,241 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Literal, NamedTuple, Self, cast
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple, cast
 
 import torch
 from einops import rearrange
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
-from hypersigma.config import structure
+from hypersigma.engine.corpus import Corpus
+from hypersigma.engine.masking_settings import UNCHANGED, AugmentationSettings, MaskingSettings, Target
 from hypersigma.engine.objective import Draws, ErrorSum, Losses, Objective, Workload
+from hypersigma.engine.pretrained_folder import Export
 from hypersigma.engine.recipe import PretrainConfig
-from hypersigma.nn.backbone import CANONICAL_BANDS
+from hypersigma.engine.views import (
+    Changes,
+    Images,
+    Look,
+    changes,
+    decorrelated,
+    decorrelation,
+    look,
+    noise,
+    seen,
+    standardised,
+)
 from hypersigma.nn.mae import (
     MaskedAutoencoder,
     Reconstruction,
     SpatialMaskingConfig,
     SpectralMaskingConfig,
+    View,
     masking_encoder,
+    sparse_encoder,
 )
-from hypersigma.nn.sizes import Size
+from hypersigma.weights.encoders import load_encoders
+from hypersigma.weights.fit import fit
+from hypersigma.weights.pretrained import Kind
 
-# As published: 512 channels, 8 blocks, 16 heads.
-_DECODER = Size(512, 8, 16, 1, (7,))
-
-
-class Images(NamedTuple):
-    """Images (B, C, H, W) side by side."""
-
-    image: Tensor
-
-    def to(self, device: torch.device) -> Self:
-        """The same images on a device."""
-        return self._replace(image=self.image.to(device))
+_SPATIAL: Kind = "spatial"
+_SPECTRAL: Kind = "spectral"
+_WANTED = {"spectrum": standardised, "decorrelated": decorrelated}
+# Reflectance differs by about that much from place to place and from band to band, around a mean of a fifth.
+_REFLECTANCE, _DEVIATION = 0.2, 0.15
+_PICTURE = 64  # pixels; side of an image in a picture
 
 
-@dataclass(frozen=True, kw_only=True)
-class NoiseSource:
-    """Images of noise: they show what a run costs, and nothing is learned from them.
+class _Found(NamedTuple):
+    """What an autoencoder made of images, and what it should have made (B, N, V)."""
 
-    Attributes:
-        source: "noise".
-        bands: of an image.
-    """
-
-    source: Literal["noise"] = "noise"
-    bands: int = CANONICAL_BANDS
+    made: Reconstruction
+    target: Tensor
+    view: View
 
 
 class MaskedObjective(Objective):
-    """Masked autoencoders that see the same images, hide tokens of their own, and share nothing."""
+    """Masked autoencoders that see the same images and hide tokens of their own.
 
-    def __init__(self, networks: dict[str, MaskedAutoencoder]) -> None:
+    Args:
+        networks: "spatial", "spectral" or both.
+        masking, augmentation: how they look at images.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[Kind, MaskedAutoencoder],
+        masking: MaskingSettings,
+        augmentation: AugmentationSettings = UNCHANGED,
+    ) -> None:
         super().__init__()
-        self.networks = nn.ModuleDict(networks)
+        # The spectral one first: where they are joint, its findings are told to the other.
+        self.networks = nn.ModuleDict({name: networks[name] for name in (_SPECTRAL, _SPATIAL) if name in networks})
+        self._masking, self._augmentation = masking, augmentation
+        if masking.joint:
+            spectral, spatial = (networks[name].config for name in (_SPECTRAL, _SPATIAL))
+            self.meeting = nn.Linear(spectral.encoder.dim, spatial.decoder.dim)
 
     def forward(self, batch: Any, draws: Draws) -> Losses:
         """The squared error of each autoencoder, averaged over the values of a token, summed over hidden tokens."""
         losses = {}
-        for name, network in self._autoencoders():
-            found, target = self._reconstructed(network, name, batch.image, draws)
-            # At the target's precision, whatever the products' is: thousands of errors are summed.
-            error = (found.predicted.to(target.dtype) - target).square().mean(-1)
-            losses[name] = ErrorSum((error * found.masked).sum(), found.masked.sum())
+        for name, found in self._reconstructed(batch, draws).items():
+            errors = found.made.errors(found.target, normalised=self._target(name) == "token")
+            losses[name] = ErrorSum((errors * found.made.masked).sum(), found.made.masked.sum())
         return losses
 
     def counts(self, batch: Any, draws: Draws) -> dict[str, Tensor]:
-        """The number of hidden tokens, which is the same for every image."""
+        """The number of hidden tokens, which is the same for every image of a step."""
+        how = look(self._masking, self._augmentation, batch, draws)
         counts = {}
         for name, network in self._autoencoders():
-            config = network.config
-            tokens = math.prod(config.grid)
-            hidden = tokens - int(tokens * (1 - config.mask_ratio))
-            counts[name] = torch.tensor(float(hidden * len(batch.image)), device=batch.image.device)
+            num_bands = how.num_bands or network.config.channels
+            tokens = how.grid**2 if name == _SPATIAL else num_bands
+            hidden = (tokens - network.num_kept(tokens)) * len(batch.image)
+            counts[name] = torch.tensor(float(hidden), device=batch.image.device)
         return counts
 
     def picture(self, batch: Any, draws: Draws) -> Tensor:
         """The first image, what an autoencoder sees of it, and what it makes of it, a row for each autoencoder."""
         rows = []
-        for name, network in self._autoencoders():
-            found, target = self._reconstructed(network, name, batch.image, draws)
-            seen = target * ~found.masked[..., None]
-            tokens = torch.stack([target[0], seen[0], found.predicted[0].to(target.dtype)])
-            rows.append(rearrange(_images(network, tokens), "n c h w -> c h (n w)"))
-        picture = torch.cat(rows, dim=1)
-        bands = picture[[len(picture) * share // 4 for share in (3, 2, 1)]]
-        low, high = bands.aminmax()
-        return (bands - low) / (high - low).clamp(min=1e-6)
+        for name, found in self._reconstructed(batch, draws).items():
+            target = found.target
+            if self._target(name) == "token":
+                target = (target - target.mean(-1, keepdim=True)) / target.std(-1, keepdim=True).clamp(min=1e-6)
+            shown = target * ~found.made.masked[..., None]
+            tokens = torch.stack([target[0], shown[0], found.made.predicted[0].to(target.dtype)])
+            rows.append(rearrange(_three_bands(found.view, tokens), "n c h w -> c h (n w)"))
+        return torch.cat(rows[::-1], dim=1)
 
     def _autoencoders(self) -> list[tuple[str, MaskedAutoencoder]]:
         """The autoencoders by name."""
         return [(name, cast(MaskedAutoencoder, network)) for name, network in self.networks.items()]
 
-    def _reconstructed(
-        self, network: MaskedAutoencoder, name: str, image: Tensor, draws: Draws
-    ) -> tuple[Reconstruction, Tensor]:
-        """What an autoencoder makes of images, and what it should have made."""
-        noise = draws.uniform(f"hide from the {name} encoder", math.prod(network.config.grid))
-        return network(image, noise.to(image.device)), network.target(image)
+    def _target(self, name: str) -> Target:
+        """What an autoencoder predicts."""
+        return self._masking.spatial_target if name == _SPATIAL else self._masking.spectral_target
+
+    def _reconstructed(self, batch: Images, draws: Draws) -> dict[str, _Found]:
+        """What the autoencoders make of images."""
+        how = look(self._masking, self._augmentation, batch, draws)
+        changed = changes(self._augmentation, batch.image.shape[1], draws)
+        found: dict[str, _Found] = {}
+        for name, network in self._autoencoders():
+            context = None
+            if self._masking.joint and name == _SPATIAL:
+                context = self.meeting(found[_SPECTRAL].made.latent.mean(1))
+            found[name] = self._one(network, name, batch, draws, how, changed, context)
+        return found
+
+    def _one(
+        self,
+        network: MaskedAutoencoder,
+        name: str,
+        batch: Images,
+        draws: Draws,
+        how: Look,
+        changed: Changes,
+        context: Tensor | None,
+    ) -> _Found:
+        """What an autoencoder makes of images."""
+        side, patch = (how.patch * how.grid, how.patch) if name == _SPATIAL else (how.tile, None)
+        image = seen(name, batch, side, how, changed, draws)
+        view = network.view(image, how.present, patch)
+        places = torch.arange(view.num_tokens) if view.places is None else view.places.cpu()
+        hiding = noise(name, places, how.span if name == _SPECTRAL else 1, draws).to(image.device)
+        made = network(image, hiding, how.present, patch=patch, context=context)
+        wanted = _WANTED.get(self._target(name), _as_it_is)(image, how.present)
+        return _Found(made, network.target(wanted, how.present, patch=patch), view)
 
 
 def workload(config: PretrainConfig, seed: int) -> Workload:
     """Network and examples of a recipe.
 
     Raises:
-        ConfigError: the data section does not fit its source.
+        ConfigError: the data section does not fit its sources.
+        InputError: a source cannot be read.
+        WeightsError: the weights that the run begins with are missing, or of another size.
     """
-    source = structure(config.data, NoiseSource, "data")
-    return Workload(partial(build_objective, config, source.bands), partial(_noise, config, source.bands, seed))
+    corpus = Corpus.of(config, seed)
+
+    def build() -> MaskedObjective:
+        objective = build_objective(config)
+        if config.masking.begin_with:
+            _begin(objective, config.masking.begin_with)
+        return objective
+
+    return Workload(build, corpus.batch, Export(_autoencoders(config), config, seed, corpus.described()))
 
 
-def build_objective(config: PretrainConfig, bands: int = CANONICAL_BANDS) -> MaskedObjective:
+def build_objective(config: PretrainConfig) -> MaskedObjective:
     """The autoencoders of a recipe, on the default device."""
+    networks = {name: MaskedAutoencoder(network) for name, network in _autoencoders(config).items()}
+    for network in networks.values():
+        if not network.embed.weight.is_meta:
+            _attune(network)
+    return MaskedObjective(networks, config.masking, config.augmentation)
+
+
+@torch.no_grad()
+def _attune(network: MaskedAutoencoder) -> None:
+    """Let an embedding begin as one of standardised, independent bands: what differs is then as loud as positions.
+
+    Drawn as for any input, it hears of reflectance little but its mean.
+    """
+    weight, bias = network.embed.weight, network.embed.bias
+    if isinstance(network.config, SpatialMaskingConfig):
+        every = bytes([True]) * network.config.channels
+        weight.copy_(torch.einsum("dcpq,cs->dspq", nn.init.normal_(weight), decorrelation(every)))
+    else:
+        nn.init.normal_(weight)
+    weight.div_(_DEVIATION * math.sqrt(weight[0].numel()))
+    bias.copy_(-_REFLECTANCE * weight.flatten(1).sum(1))
+
+
+def _as_it_is(image: Tensor, present: Tensor | None) -> Tensor:
+    return image
+
+
+def _autoencoders(config: PretrainConfig) -> dict[Kind, SpatialMaskingConfig | SpectralMaskingConfig]:
+    """The autoencoders of a recipe by the kind of their encoder."""
+    kinds: tuple[Kind, ...] = ("spatial", "spectral")
+    return {kind: _autoencoder(config, kind) for kind in kinds if config.encoders in (kind, "both")}
+
+
+def _autoencoder(config: PretrainConfig, kind: Kind) -> SpatialMaskingConfig | SpectralMaskingConfig:
     settings = config.masking
-    # Hiding tokens is regularisation enough, and stochastic depth would draw from global random numbers.
-    encoder, decoder = (replace(masking_encoder(size), drop_path=0.0) for size in (config.size, _DECODER))
+    encoder = sparse_encoder(config.size) if settings.phase == "sparse" else masking_encoder(config.size)
     shared: dict[str, Any] = {
-        "encoder": encoder,
-        "decoder": decoder,
-        "channels": bands,
+        # Hiding tokens is regularisation enough, and stochastic depth would draw from global random numbers.
+        "encoder": replace(encoder, drop_path=0.0),
+        "decoder": replace(masking_encoder(settings.decoder.size(config.size)), drop_path=0.0),
         "tile": (settings.tile, settings.tile),
-        "mask_ratio": settings.mask_ratio,
+        "hidden": "tokens" if settings.phase == "sparse" else "left_out",
     }
-    networks = {}
-    if config.encoders != "spectral":
-        networks["spatial"] = MaskedAutoencoder(SpatialMaskingConfig(patch=settings.patch, **shared))
-    if config.encoders != "spatial":
-        networks["spectral"] = MaskedAutoencoder(SpectralMaskingConfig(tokens=bands, **shared))
-    return MaskedObjective(networks)
+    if kind == "spatial":
+        shared |= {"patch": settings.patch, "patches": tuple(settings.views)}
+        return SpatialMaskingConfig(mask_ratio=settings.mask_ratio, **shared)
+    return SpectralMaskingConfig(tiles=settings.tiles, mask_ratio=settings.spectral_mask_ratio, **shared)
 
 
-def _noise(config: PretrainConfig, bands: int, seed: int, step: int, part: int, num_parts: int) -> Images:
-    """A part of a step's images of noise."""
-    num_samples = config.optimisation.batch_size // num_parts
-    draws = Draws(seed, step, part * num_samples, num_samples)
-    return Images(draws.uniform("noise", bands, config.masking.tile, config.masking.tile))
+def _begin(objective: MaskedObjective, folder: str) -> None:
+    """Fill the autoencoders with weights; what these lack, such as offsets, stays as drawn."""
+    encoders = load_encoders(folder)
+    for part in encoders.parts:
+        if part.card.kind in objective.networks:
+            fit(objective.networks[part.card.kind], part.state)
 
 
-def _images(network: MaskedAutoencoder, tokens: Tensor) -> Tensor:
-    """Images (N, C, H, W) of values by token (N, tokens, V): the way back from an autoencoder's target."""
-    config = network.config
-    if isinstance(config, SpatialMaskingConfig):
-        rows, side = config.grid[0], config.patch
-        return rearrange(tokens, "n (row col) (p q c) -> n c (row p) (col q)", row=rows, p=side, q=side)
-    height, width = config.tile
-    return rearrange(tokens, "n t (c h w) -> n (t c) h w", h=height, w=width)
+def _three_bands(view: View, tokens: Tensor) -> Tensor:
+    """Images (N, 3, 64, 64) of three bands, from 0 to 1, of values by token (N, tokens, V)."""
+    rows, cols = view.side
+    if len(view.grid) == 2:
+        pattern = "n (row col) (p q c) -> n c (row p) (col q)"
+        images = rearrange(tokens, pattern, row=view.grid[0], p=rows, q=cols)
+    else:
+        images = rearrange(tokens, "n t (c h w) -> n (t c) h w", h=rows, w=cols)
+    bands = images[:, [images.shape[1] * share // 4 for share in (3, 2, 1)]]
+    low, high = bands.amin(dim=(0, 2, 3), keepdim=True), bands.amax(dim=(0, 2, 3), keepdim=True)
+    return interpolate((bands - low) / (high - low).clamp(min=1e-6), size=(_PICTURE, _PICTURE))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
 import numpy as np
@@ -112,7 +113,9 @@ class Workload:
     Attributes:
         build: makes the objective anew, on the default device.
         batches: (step, part, num_parts) -> examples.
+        export: (weights by their names in the objective, folder of the run) writes them as they are used, or None.
     """
 
     build: Callable[[], Objective]
     batches: Batches
+    export: Callable[[Mapping[str, Tensor], Path], None] | None = None

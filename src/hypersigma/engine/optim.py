@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 # Vectors in spirit, though they have the dimensions of a batch of tokens.
-_UNDECAYED = ("mask_token", "table")
+_UNDECAYED = ("mask_token", "hidden_token", "table")
 
 
 class Schedule(Protocol):

@@ -17,9 +17,11 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from hypersigma.engine.distributed import blocks
-from hypersigma.engine.masking import Images, build_objective
+from hypersigma.engine.masking import build_objective
+from hypersigma.engine.masking_settings import UNCHANGED
 from hypersigma.engine.objective import Draws
 from hypersigma.engine.recipe import PretrainConfig
+from hypersigma.engine.views import Images
 from hypersigma.errors import ConfigError
 from hypersigma.nn.backbone import CANONICAL_BANDS, Backbone, BackboneConfig, SpatialConfig, SpectralConfig
 from hypersigma.nn.encoder import EncoderConfig
@@ -86,7 +88,7 @@ def plan(config: PretrainConfig, num_devices: int, rate: float) -> Plan:
         raise ConfigError(f"{num_devices} devices need execution.sharding ddp or fsdp, not none")
     part_size = config.part_size(num_devices)
     with torch.device("meta"):
-        objective = build_objective(config)
+        objective = build_objective(_heaviest(config))
     num_parameters = _num_parameters(objective)
     held = -(-num_parameters // (num_devices if sharding == "fsdp" else 1))
     kept, flops = _one_sample(objective, config)
@@ -104,6 +106,16 @@ def plan(config: PretrainConfig, num_devices: int, rate: float) -> Plan:
         step_flops=step_flops,
         seconds=step_flops * how.steps / (rate * num_devices),
     )
+
+
+def _heaviest(config: PretrainConfig) -> PretrainConfig:
+    """A recipe all of whose steps are like its heaviest: most tokens, all bands."""
+    masking = config.masking
+    patch, grid = max(
+        ((patch, max(grids)) for patch, grids in masking.views.items()), key=lambda view: (view[1], view[0])
+    )
+    heaviest = replace(masking, patches=(patch,), grids=(grid,), spectral_tiles=(max(masking.tiles),))
+    return replace(config, masking=heaviest, augmentation=UNCHANGED)
 
 
 def num_encoder_parameters(config: PretrainConfig) -> int:

@@ -1,7 +1,8 @@
 """A pre-training run in a folder: it is logged, saved, resumed, and ends with weights.
 
 The folder holds `recipe.yaml`, `log.jsonl`, `pictures/`, `tensorboard/`, `checkpoints/`, and at the end
-`weights.safetensors`, the network by its own names, averaged if the recipe asks for an average.
+`network.safetensors`, the network by its own names, averaged if the recipe asks for an average, and what the method
+makes of it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from hypersigma.engine.trainer import Trainer
 from hypersigma.errors import OutputError
 from hypersigma.writers import replaced_file
 
-WEIGHTS = "weights.safetensors"
+WEIGHTS = "network.safetensors"
 
 _LOG = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ def pretrain(
         finally:
             # Whatever ended the run, a checkpoint on its way is put in its place.
             checkpoints.close()
-        return _finish(trainer, folder, world)
+        return _finish(trainer, workload, folder, world)
 
 
 def _begin(config: PretrainConfig, folder: Path, world: World) -> None:
@@ -111,11 +112,13 @@ def _train(
         checkpoints.wait()
 
 
-def _finish(trainer: Trainer, folder: Path, world: World) -> Path:
+def _finish(trainer: Trainer, workload: Workload, folder: Path, world: World) -> Path:
     """Write the weights and return their file."""
     weights = trainer.weights()
     if world.first:
         with replaced_file(folder / WEIGHTS) as place:
             save_file(weights, place)
+        if workload.export is not None:
+            workload.export(weights, folder)
     world.any(False)
     return folder / WEIGHTS

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hypersigma.config import unstructure
+from hypersigma.engine.masking_settings import AugmentationSettings, MaskingSettings
 from hypersigma.errors import ConfigError
 from hypersigma.nn.sizes import named_size
 
@@ -95,27 +96,6 @@ class RecordsConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaskingSettings:
-    """What is hidden from the encoders.
-
-    Attributes:
-        mask_ratio: share of tokens that is hidden.
-        tile: side of an image in pixels.
-        patch: side of a patch in pixels.
-    """
-
-    mask_ratio: float = 0.75
-    tile: int = 64
-    patch: int = 8
-
-    def __post_init__(self) -> None:
-        if not 0 < self.mask_ratio < 1:
-            raise ConfigError(f"mask_ratio must lie between 0 and 1, not {self.mask_ratio}")
-        if self.patch < 1 or self.tile < 1 or self.tile % self.patch:
-            raise ConfigError(f"a tile of {self.tile} is no whole number of patches of {self.patch}")
-
-
-@dataclass(frozen=True, kw_only=True)
 class PretrainConfig:
     """A pre-training run.
 
@@ -123,7 +103,8 @@ class PretrainConfig:
         size: of the encoders: tiny, small, base, large or huge.
         encoders: which are trained; "both" in one run, side by side.
         masking: what is hidden from them.
-        data: where the images come from; its keys are those of the source.
+        augmentation: how images are changed before they see them.
+        data: where the images come from: `sources`, a list of sources with their keys and weights, or the keys of one.
         optimisation: how the weights are found.
         execution: how the work is laid out on devices.
         records: what is written on the way.
@@ -132,6 +113,7 @@ class PretrainConfig:
     size: str = "tiny"
     encoders: Encoders = "both"
     masking: MaskingSettings = field(default_factory=MaskingSettings)
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     data: dict[str, Any] = field(default_factory=dict)
     optimisation: OptimisationConfig = field(default_factory=OptimisationConfig)
     execution: ExecutionConfig = field(default_factory=ExecutionConfig)
@@ -139,6 +121,8 @@ class PretrainConfig:
 
     def __post_init__(self) -> None:
         named_size(self.size)
+        if self.masking.joint and self.encoders != "both":
+            raise ConfigError(f"masking.joint needs encoders: both, not {self.encoders}")
 
     def ruling(self, seed: int) -> dict[str, Any]:
         """The settings that rule the weights, as plain data: where and how often to write is free to change."""

@@ -1,33 +1,45 @@
-"""Masked autoencoders over space and over spectrum: most tokens are hidden, the encoder sees the rest.
+"""Masked autoencoders over space and over spectrum: most tokens are hidden, the rest must do to predict them.
 
-After He et al., "Masked autoencoders are scalable vision learners" (arXiv 2111.06377); no sparse sampling here.
+After He et al., "Masked autoencoders are scalable vision learners" (arXiv 2111.06377). One set of weights serves any
+patch, tile and set of bands: what reads pixels and what predicts them is resized as a picture (FlexiViT, arXiv
+2212.08013), and bands that a sensor lacks are neither read nor predicted.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
-from einops import rearrange
+from einops import rearrange, repeat
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from hypersigma.errors import ConfigError
 from hypersigma.nn.backbone import CANONICAL_BANDS
 from hypersigma.nn.block import NORM_EPSILON
 from hypersigma.nn.embed import PatchEmbed, SpectralMap, TokenKind
 from hypersigma.nn.encoder import Encoder, EncoderConfig, initialise_linear
-from hypersigma.nn.layout import Line
+from hypersigma.nn.layout import Grid, Layout, Line
 from hypersigma.nn.positions import PositionKind, Positions
+from hypersigma.nn.resize import resize_patch, resize_picture
 from hypersigma.nn.sizes import Size
 
 PIXEL_EPSILON = 1e-6
 
+Hidden = Literal["left_out", "tokens"]
+
 
 def masking_encoder(size: Size | str) -> EncoderConfig:
     """The encoder of a size as masked pre-training has it: full attention throughout, read at the end."""
+    return replace(sparse_encoder(size), interval=1)
+
+
+def sparse_encoder(size: Size | str) -> EncoderConfig:
+    """The encoder of a size as the last phase of pre-training has it: sparse sampling as in use, read at the end."""
     config = EncoderConfig.of_size(size)
-    return replace(config, interval=1, taps=(config.depth - 1,))
+    return replace(config, taps=(config.depth - 1,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +54,8 @@ class MaskingConfig:
         positions: positions of the encoder; published: "none".
         decoder_positions: positions of the decoder; "learned" is a table as the published files hold.
         mask_ratio: share of tokens that is hidden.
+        hidden: what the encoder sees of a hidden token: nothing, "left_out", as published; or a learned token that
+            stands in the grid, "tokens", so that sparse sampling has a whole grid to look at.
     """
 
     encoder: EncoderConfig = field(default_factory=lambda: masking_encoder("tiny"))
@@ -51,30 +65,39 @@ class MaskingConfig:
     positions: PositionKind = "sin_cos"
     decoder_positions: PositionKind = "sin_cos"
     mask_ratio: float = 0.75
+    hidden: Hidden = "left_out"
 
     def __post_init__(self) -> None:
         for config in (self.encoder, self.decoder):
-            if config.interval != 1 or config.taps != (config.depth - 1,):
-                raise ConfigError("masked pre-training has full attention (interval 1) and reads the last block alone")
+            if config.taps != (config.depth - 1,):
+                raise ConfigError("masked pre-training reads the last block alone")
+        if self.decoder.interval != 1 or (self.hidden == "left_out" and self.encoder.interval != 1):
+            raise ConfigError("a decoder, and an encoder with hidden: left_out, have full attention (interval 1)")
         if not 0 < self.mask_ratio < 1:
             raise ConfigError(f"mask_ratio must lie between 0 and 1, not {self.mask_ratio}")
 
     @property
     def grid(self) -> tuple[int, ...]:
-        """Shape of the tokens."""
+        """Shape of the tokens of a tile."""
         raise NotImplementedError
 
     @property
     def values(self) -> int:
-        """Values that are predicted a token."""
+        """Values that are predicted a token of a tile."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpatialMaskingConfig(MaskingConfig):
-    """Hides patches of patch x patch pixels."""
+    """Hides patches of patch x patch pixels.
+
+    Attributes:
+        patch: side of the patch that weights are kept for.
+        patches: sides that it is trained with, () for that one alone.
+    """
 
     patch: int = 8
+    patches: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -92,9 +115,15 @@ class SpatialMaskingConfig(MaskingConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralMaskingConfig(MaskingConfig):
-    """Hides bands, or groups of neighbouring bands where there are fewer tokens."""
+    """Hides bands, or groups of neighbouring bands where there are fewer tokens; weights are kept for the tile.
+
+    Attributes:
+        tokens: number of tokens.
+        tiles: sides of tiles that it is trained with, () for its own alone.
+    """
 
     tokens: int = CANONICAL_BANDS
+    tiles: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -108,6 +137,30 @@ class SpectralMaskingConfig(MaskingConfig):
     @property
     def values(self) -> int:
         return self.channels // self.tokens * self.tile[0] * self.tile[1]
+
+
+class View(NamedTuple):
+    """How images are cut into tokens.
+
+    Attributes:
+        side: rows and columns of a token's picture.
+        grid: shape of all tokens, those of missing bands among them.
+        bands: indices of the bands that are there, ascending, or None for all.
+    """
+
+    side: tuple[int, int]
+    grid: tuple[int, ...]
+    bands: Tensor | None
+
+    @property
+    def places(self) -> Tensor | None:
+        """Places on the grid of the tokens that are there (N,), or None for all: missing bands are missing tokens."""
+        return self.bands if len(self.grid) == 1 else None
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens that are there."""
+        return math.prod(self.grid) if self.places is None else len(self.places)
 
 
 class Reconstruction(NamedTuple):
@@ -125,13 +178,17 @@ class Reconstruction(NamedTuple):
     latent: Tensor
     restore: Tensor
 
-    def loss(self, target: Tensor, *, normalised: bool = False) -> Tensor:
-        """Mean squared error over the hidden tokens; `normalised` brings every target token to mean 0, variance 1."""
+    def errors(self, target: Tensor, *, normalised: bool = False) -> Tensor:
+        """Mean squared error of every token (B, N); `normalised` brings target tokens to mean 0, variance 1."""
         if normalised:
             variance, mean = torch.var_mean(target, dim=-1, keepdim=True)
             target = (target - mean) / (variance + PIXEL_EPSILON).sqrt()
-        error = (self.predicted - target).square().mean(-1)
-        return (error * self.masked).sum() / self.masked.sum()
+        # At the target's precision, whatever the products' is: thousands of errors are summed.
+        return (self.predicted.to(target.dtype) - target).square().mean(-1)
+
+    def loss(self, target: Tensor, *, normalised: bool = False) -> Tensor:
+        """Mean of the errors of the hidden tokens."""
+        return (self.errors(target, normalised=normalised) * self.masked).sum() / self.masked.sum()
 
 
 class MaskedAutoencoder(nn.Module):
@@ -143,45 +200,145 @@ class MaskedAutoencoder(nn.Module):
         dim, width = config.encoder.dim, config.decoder.dim
         self.embed = _embedding(config)
         self.positions = Positions(config.positions, dim, config.grid)
-        self.encoder = Encoder(config.encoder)
+        self.encoder = Encoder(config.encoder, axes=len(config.grid))
         self.norm = nn.LayerNorm(dim, eps=NORM_EPSILON)
         self.decoder_embed = nn.Linear(dim, width)
-        self.mask_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.mask_token = nn.Parameter(torch.empty(1, 1, width))
+        if config.hidden == "tokens":
+            self.hidden_token = nn.Parameter(torch.empty(1, 1, dim))
         self.decoder_positions = Positions(config.decoder_positions, width, config.grid)
         self.decoder = Encoder(config.decoder)
         self.decoder_norm = nn.LayerNorm(width, eps=NORM_EPSILON)
         self.predict = nn.Linear(width, config.values)
-        nn.init.normal_(self.mask_token, std=0.02)
+        self.reset_parameters()
         initialise_linear(self.decoder_embed)
         initialise_linear(self.predict)
 
-    def forward(self, image: Tensor, noise: Tensor) -> Reconstruction:
+    def reset_parameters(self) -> None:
+        """Draw the tokens that stand for hidden ones."""
+        for token in self.parameters(recurse=False):
+            nn.init.normal_(token, std=0.02)
+
+    def forward(
+        self,
+        image: Tensor,
+        noise: Tensor,
+        present: Tensor | None = None,
+        *,
+        patch: int | None = None,
+        context: Tensor | None = None,
+    ) -> Reconstruction:
         """Every token predicted from the kept ones.
 
-        `image` is (B, C, H, W); of the tokens those with the smallest `noise` (B, N) are kept.
+        Args:
+            image: (B, C, H, W).
+            noise: (B, N), a number for each token of a band that is there; the tokens of the smallest are kept.
+            present: (C,) bool, which bands hold data, None for all; the others may hold anything.
+            patch: side of a spatial token in pixels, None for the one that the weights are kept for.
+            context: (B, width), something that the decoder is told beside the kept tokens.
         """
-        tokens = self.positions(_as_tokens(self.embed(image)), self.config.grid)
-        kept = int(tokens.shape[1] * (1 - self.config.mask_ratio))
+        view = self.view(image, present, patch)
+        values = self._cut(image, view)
         # Sorting the order gives its inverse: the place of every token among kept and hidden ones.
         order = noise.argsort(dim=1)
         restore = order.argsort(dim=1)
-        latent = self.norm(_encoded(self.encoder, _taken(tokens, order[:, :kept])))
-        return Reconstruction(self._decoded(latent, restore), restore >= kept, latent, restore)
+        kept = self.num_kept(values.shape[1])
+        masked = restore >= kept
+        encode = self._encoded_alone if self.config.hidden == "left_out" else self._encoded_in_grid
+        latent = self.norm(encode(values, order[:, :kept], masked, view))
+        return Reconstruction(self._decoded(latent, restore, view, context), masked, latent, restore)
 
-    def target(self, image: Tensor) -> Tensor:
+    def num_kept(self, num_tokens: int) -> int:
+        """How many of so many tokens are kept."""
+        return int(num_tokens * (1 - self.config.mask_ratio))
+
+    def target(self, image: Tensor, present: Tensor | None = None, *, patch: int | None = None) -> Tensor:
         """The values (B, N, V) to be predicted: pixels of a patch by row, column, band; or of a band by row, column."""
-        if isinstance(self.config, SpatialMaskingConfig):
-            side = self.config.patch
-            return rearrange(image, "b c (row p) (col q) -> b (row col) (p q c)", p=side, q=side)
-        return rearrange(image, "b (t c) h w -> b t (c h w)", t=self.config.tokens)
+        return self._cut(image, self.view(image, present, patch))
 
-    def _decoded(self, latent: Tensor, restore: Tensor) -> Tensor:
+    def view(self, image: Tensor, present: Tensor | None = None, patch: int | None = None) -> View:
+        """How an image is cut into tokens.
+
+        Raises:
+            ConfigError: it is no whole number of patches, or bands are missing where tokens are of several.
+        """
+        bands = None if present is None else present.nonzero().squeeze(1).to(image.device)
+        rows, cols = image.shape[-2:]
+        if isinstance(self.config, SpectralMaskingConfig):
+            if bands is not None and self.config.tokens != self.config.channels:
+                raise ConfigError("tokens of several bands mix them, so none may be missing; use a token a band")
+            return View((rows, cols), self.config.grid, bands)
+        side = patch or self.config.patch
+        if rows % side or cols % side:
+            raise ConfigError(f"an image of {rows} x {cols} pixels is no whole number of patches of {side}")
+        return View((side, side), (rows // side, cols // side), bands)
+
+    def _cut(self, image: Tensor, view: View) -> Tensor:
+        """The values (B, N, V) of all tokens."""
+        if view.bands is not None:
+            # Chosen, not multiplied by zero: a missing band may hold NaN.
+            image = image.index_select(1, view.bands)
+        if isinstance(self.config, SpatialMaskingConfig):
+            return rearrange(image, "b c (row p) (col q) -> b (row col) (p q c)", p=view.side[0], q=view.side[1])
+        together = self.config.channels // self.config.tokens
+        return rearrange(image, "b (t c) h w -> b t (c h w)", c=together)
+
+    def _embedded(self, values: Tensor, places: Tensor | None, view: View) -> Tensor:
+        """Tokens with their positions, of values (B, K, V) at places (B, K) of the grid, or at all of them."""
+        weight = resize_patch(self.embed.weight, *view.side)
+        if isinstance(self.config, SpatialMaskingConfig):
+            if view.bands is not None:
+                # As in PatchEmbed: what is there is scaled up, so that a token keeps its magnitude.
+                weight = weight[:, view.bands] * (self.config.channels / len(view.bands))
+            weight = rearrange(weight, "d c p q -> d (p q c)")
+        else:
+            together = self.config.channels // self.config.tokens
+            weight = repeat(weight, "d h w -> d (c h w)", c=together) / together
+        return self.positions(linear(values, weight, self.embed.bias), view.grid, places)  # type: ignore[no-any-return]
+
+    def _encoded_alone(self, values: Tensor, kept: Tensor, masked: Tensor, view: View) -> Tensor:
+        """Kept tokens after the last block, which has seen no others."""
+        places = kept if view.places is None else view.places[kept]
+        tokens = self._embedded(_taken(values, kept), places, view)
+        return _encoded(self.encoder, tokens)
+
+    def _encoded_in_grid(self, values: Tensor, kept: Tensor, masked: Tensor, view: View) -> Tensor:
+        """Kept tokens after the last block, which saw the whole grid with a learned token for each hidden one."""
+        values = values.masked_fill(masked[..., None], 0.0)
+        shift = (self.hidden_token - self.embed.bias) * masked[..., None]
+        tokens = self._embedded(values, view.places, view) + shift.to(values.dtype)
+        return _taken(_encoded(self.encoder, tokens, self._layout(tokens, view)), kept)
+
+    def _decoded(self, latent: Tensor, restore: Tensor, view: View, context: Tensor | None) -> Tensor:
         """Predicted values (B, N, V) from kept tokens, mask tokens standing in for the others."""
         known = self.decoder_embed(latent)
-        hidden = self.mask_token.expand(len(known), restore.shape[1] - known.shape[1], -1)
+        if context is not None:
+            known = known + context[:, None]
+        hidden = self.mask_token.to(known.dtype).expand(len(known), restore.shape[1] - known.shape[1], -1)
         tokens = _taken(torch.cat([known, hidden], dim=1), restore)
-        tokens = self.decoder_positions(tokens, self.config.grid)
-        return self.predict(self.decoder_norm(_encoded(self.decoder, tokens)))  # type: ignore[no-any-return]
+        tokens = self.decoder_positions(tokens, view.grid, view.places)
+        return linear(self.decoder_norm(_encoded(self.decoder, tokens)), *self._prediction(view))
+
+    def _prediction(self, view: View) -> tuple[Tensor, Tensor]:
+        """Weight (V, width) and bias (V,) of the map to pixels, as a picture of a token's bands resized to its side."""
+        weight, bias = self.predict.weight, self.predict.bias[:, None]
+        if isinstance(self.config, SpatialMaskingConfig):
+            patch = self.config.patch
+            sides, bands, order = (patch, patch), view.bands, "d c p q -> (p q c) d"
+            weight, bias = (rearrange(part, "(p q c) d -> d c p q", p=patch, q=patch) for part in (weight, bias))
+        else:
+            sides, bands, order = self.config.tile, None, "d c p q -> (c p q) d"
+            weight, bias = (rearrange(part, "(c p q) d -> d c p q", p=sides[0], q=sides[1]) for part in (weight, bias))
+        if bands is not None:
+            weight, bias = weight[:, bands], bias[:, bands]
+        weight, bias = (rearrange(resize_picture(part, *view.side), order) for part in (weight, bias))
+        return weight, bias.squeeze(1)
+
+    def _layout(self, tokens: Tensor, view: View) -> Layout:
+        """Where the tokens of a whole grid lie."""
+        if len(view.grid) == 2:
+            return Grid(*view.grid)
+        return Line(torch.arange(tokens.shape[1], device=tokens.device) if view.places is None else view.places)
 
 
 def _embedding(config: SpatialMaskingConfig | SpectralMaskingConfig) -> PatchEmbed | SpectralMap:
@@ -192,14 +349,9 @@ def _embedding(config: SpatialMaskingConfig | SpectralMaskingConfig) -> PatchEmb
     return SpectralMap(config.encoder.dim, config.tile, tokens=config.tokens, kind=kind)
 
 
-def _as_tokens(embedded: Tensor) -> Tensor:
-    """Tokens (B, N, D) of tokens or of a map (B, D, h, w)."""
-    return embedded if embedded.dim() == 3 else rearrange(embedded, "b d h w -> b (h w) d")
-
-
-def _encoded(encoder: Encoder, tokens: Tensor) -> Tensor:
+def _encoded(encoder: Encoder, tokens: Tensor, layout: Layout | None = None) -> Tensor:
     """Tokens after the last block; full attention asks for no places, so any line will do."""
-    encoded: Tensor = encoder(tokens, Line(torch.arange(tokens.shape[1], device=tokens.device)))[-1]
+    encoded: Tensor = encoder(tokens, layout or Line(torch.arange(tokens.shape[1], device=tokens.device)))[-1]
     return encoded
 
 

@@ -52,12 +52,13 @@ class Positions(nn.Module):
     def forward(self, tokens: Tensor, shape: tuple[int, ...], index: Tensor | None = None) -> Tensor:
         """Tokens (B, N, D) with their positions added.
 
-        `shape` is the whole line or grid, `index` (N,) which of its tokens these are, None for all.
+        `shape` is the whole line or grid, `index` (N,), or (B, N) where samples differ, which of its tokens these
+        are, None for all.
         """
         if self.kind == "none":
             return tokens
         vectors = self._vectors(shape, tokens.device).to(tokens.dtype)
-        return tokens + (vectors if index is None else vectors[:, index])
+        return tokens + (vectors if index is None else vectors[0, index])
 
     def _vectors(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
         """All position vectors (1, N, D) of a line or grid."""

@@ -25,13 +25,34 @@ def resize_patch(weight: Tensor, rows: int, cols: int) -> Tensor:
     return resized
 
 
+def resize_picture(weight: Tensor, rows: int, cols: int) -> Tensor:
+    """Weights (..., p, q) whose products are the pixels of a picture, for one of rows x cols, bilinearly.
+
+    The new weights give the resized picture of what the old ones gave: the counterpart of `resize_patch`, which is
+    for weights that read a picture.
+    """
+    if weight.shape[-2:] == (rows, cols):
+        return weight
+    down, across = _bilinear(weight.shape[-2], rows).to(weight), _bilinear(weight.shape[-1], cols).to(weight)
+    resized: Tensor = down @ weight @ across.T
+    return resized
+
+
+@lru_cache(maxsize=64)
+def _bilinear(old: int, new: int) -> Tensor:
+    """The bilinear resize (new, old) of a row of `old` pixels to `new`, float64."""
+    # Asked for once and kept, so it must not be a tensor of inference mode, nor one without numbers.
+    with torch.inference_mode(False), torch.device("cpu"):
+        unit = torch.eye(old, dtype=torch.float64)
+        # One row of the unit matrix a sample; a height of 1 keeps the other axis out of it.
+        return interpolate(unit[:, None, None], size=(1, new), mode="bilinear", antialias=True)[:, 0, 0].T
+
+
 @lru_cache(maxsize=64)
 def _pseudo_inverse(old: int, new: int) -> Tensor:
-    """Pseudo-inverse (old, new) of the bilinear resize of a row of `old` pixels to `new`, float64."""
-    unit = torch.eye(old, dtype=torch.float64, device="cpu")
-    # One row of the unit matrix a sample; a height of 1 keeps the other axis out of it.
-    resized = interpolate(unit[:, None, None], size=(1, new), mode="bilinear", antialias=True)[:, 0, 0]
-    inverse: Tensor = torch.linalg.pinv(resized.T)
+    """Pseudo-inverse (old, new) of that resize, float64."""
+    with torch.inference_mode(False):
+        inverse: Tensor = torch.linalg.pinv(_bilinear(old, new))
     return inverse
 
 

@@ -50,7 +50,8 @@ def strips(generator: np.random.Generator, shape: tuple[int, int], size: float) 
 def _cut(generator: np.random.Generator, places: Field, size: float) -> tuple[Ids, Field]:
     """Places on a line cut into pieces about `size` long: the piece of each, and the distance to its nearer end."""
     first, last = float(places.min()) - 1.0, float(places.max()) + 1.0
-    lengths = size * generator.uniform(0.6, 1.6, size=int((last - first) / (0.6 * size)) + 2)
+    # one more for the start before the first place, and one for rounding
+    lengths = size * generator.uniform(0.6, 1.6, size=int((last - first) / (0.6 * size)) + 4)
     cuts = first - size * generator.uniform() + np.concatenate([[0.0], np.cumsum(lengths)])
     piece = np.searchsorted(cuts, places) - 1
     distance = np.minimum(places - cuts[piece], cuts[piece + 1] - places).astype(np.float32)

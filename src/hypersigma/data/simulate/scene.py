@@ -27,7 +27,7 @@ from hypersigma.readers._bands import Bands, BandTable, arrange
 from hypersigma.spectra import sensor_bands
 
 _DETAIL = 2  # rows of the ground that one row of the scene shows, so that borders fall inside pixels
-_NOT_COVERED, _ABSORBED = "a material's spectrum does not cover it", "absorbed by the air"
+NOT_COVERED, _ABSORBED = "a material's spectrum does not cover it", "absorbed by the air"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -171,7 +171,7 @@ class Simulator:
         bands, waves = self._bands, self._palette.wavelengths
         cube = Cube.from_array(pixels, waves, bands.fwhm, quantity="reflectance", name="simulated scene")
         cube = replace(cube, valid=bands.valid, reasons=bands.reasons, sensor=self.config.sensor or None)
-        cube = cube.dropped(missing, _NOT_COVERED)
+        cube = cube.dropped(missing, NOT_COVERED)
         return cube.dropped(opaque(waves), _ABSORBED) if self.config.instrument.absorption == "drop" else cube
 
 

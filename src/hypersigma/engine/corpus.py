@@ -1,0 +1,214 @@
+"""Where the images of pre-training come from: stores of patches, simulated scenes, or noise, by their weights.
+
+A step's images are of one sensor, so that they share their bands. Which they are depends on the seed, the step and an
+image's place in it alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+
+from hypersigma.config import structure
+from hypersigma.data.patch_group import PATCH, canonical
+from hypersigma.data.shards import Store
+from hypersigma.data.simulated_corpus import SimulatedCorpus
+from hypersigma.engine.objective import Draws
+from hypersigma.engine.recipe import PretrainConfig
+from hypersigma.engine.views import Images
+from hypersigma.errors import ConfigError, InputError
+from hypersigma.registry import suggestion
+from hypersigma.spectra import CANONICAL
+
+
+class Share(NamedTuple):
+    """The part of a step's images that is asked for.
+
+    Attributes:
+        seed, step: of the run.
+        first, size: of the part among the images of the step.
+        total: images of the step.
+    """
+
+    seed: int
+    step: int
+    first: int
+    size: int
+    total: int
+
+    def generator(self, purpose: int) -> np.random.Generator:
+        """A generator that is the same for all parts of the step."""
+        return np.random.default_rng((self.seed, self.step, purpose))
+
+
+_SOURCE, _GROUP, _PATCHES = range(3)
+
+
+class Source(ABC):
+    """Something that images come from."""
+
+    weight: float
+
+    @abstractmethod
+    def images(self, share: Share) -> Images:
+        """The images of a part of a step."""
+
+    @abstractmethod
+    def described(self) -> str:
+        """What it holds, in a line for the model card."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseSource(Source):
+    """Images of noise: they show what a run costs, and nothing is learned from them.
+
+    Attributes:
+        source: "noise".
+        weight: share of the steps, against that of other sources.
+        side: rows and columns of an image.
+    """
+
+    source: Literal["noise"] = "noise"
+    weight: float = 1.0
+    side: int = PATCH
+
+    def images(self, share: Share) -> Images:
+        draws = Draws(share.seed, share.step, share.first, share.size)
+        return Images(draws.uniform("noise", len(CANONICAL), self.side, self.side))
+
+    def described(self) -> str:
+        return "images of noise"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSource(Source):
+    """Patches that `hypersigma harvest` put into a store.
+
+    Attributes:
+        source: "store".
+        path: of the store.
+        weight: share of the steps, against that of other sources.
+    """
+
+    source: Literal["store"] = "store"
+    path: str
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        lacking = [name for name, group in self._store.groups.items() if group.wavelengths is None]
+        if lacking:
+            raise InputError(f"{self.path}: {lacking[0]} has no wavelengths, and bands are known by them; leave it out")
+        if not len(self._store):
+            raise InputError(f"{self.path}: the store holds no patches; was everything left out by screening?")
+
+    def images(self, share: Share) -> Images:
+        places = {name: found for name, found in self._store.places.items() if len(found)}
+        sizes = np.array([len(found) for found in places.values()])
+        name = list(places)[int(share.generator(_GROUP).choice(len(sizes), p=sizes / sizes.sum()))]
+        found, group = places[name], self._store.groups[name]
+        chosen = share.generator(_PATCHES).choice(len(found), share.total, replace=share.total > len(found))
+        # All images of the step share their bands, so one that any of them lacks is left out.
+        used = np.logical_and.reduce([found.used(int(index), group.num_bands) for index in chosen])
+        mine = chosen[share.first : share.first + share.size]
+        image, present = canonical(self._store.read(name, mine), group, used)
+        return Images(torch.from_numpy(image), torch.from_numpy(present))
+
+    def described(self) -> str:
+        sizes = ", ".join(f"{len(found)} of {name}" for name, found in self._store.places.items())
+        return f"{len(self._store)} patches of {PATCH} x {PATCH} pixels ({sizes})"
+
+    @cached_property
+    def _store(self) -> Store:
+        return Store(self.path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedSource(Source):
+    """Simulated scenes, made anew for each image; it takes several times as long as reading them from a store.
+
+    Attributes:
+        source: "simulated".
+        corpus: file that says what they are made of, as for `hypersigma harvest`.
+        weight: share of the steps, against that of other sources.
+    """
+
+    source: Literal["simulated"] = "simulated"
+    corpus: str
+    weight: float = 1.0
+
+    def images(self, share: Share) -> Images:
+        sensors = self._corpus.sensors
+        counts = np.array(list(sensors.values()), dtype=float)
+        sensor = list(sensors)[int(share.generator(_GROUP).choice(len(counts), p=counts / counts.sum()))]
+        group, simulator = self._corpus.simulator(sensor)
+        mine = range(share.first, share.first + share.size)
+        patches = np.stack([group.stored(simulator.patch((share.seed, share.step, index))) for index in mine])
+        image, present = canonical(patches, group)
+        return Images(torch.from_numpy(image), torch.from_numpy(present))
+
+    def described(self) -> str:
+        return f"simulated scenes of {', '.join(self._corpus.sensors)} ({self.corpus})"
+
+    @cached_property
+    def _corpus(self) -> SimulatedCorpus:
+        return SimulatedCorpus.load(self.corpus)
+
+
+_KINDS: dict[str, type[Source]] = {"noise": NoiseSource, "store": StoreSource, "simulated": SimulatedSource}
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The images of a run.
+
+    Attributes:
+        sources: where they come from.
+        seed: of the run.
+        batch_size: images of a step.
+    """
+
+    sources: tuple[Source, ...]
+    seed: int
+    batch_size: int
+
+    @classmethod
+    def of(cls, config: PretrainConfig, seed: int) -> Corpus:
+        """The corpus of a recipe.
+
+        Raises:
+            ConfigError: the data section does not fit its sources, or weights are not positive.
+            InputError: a source cannot be read.
+        """
+        entries: Any = config.data.get("sources", [config.data])
+        if "sources" in config.data and (set(config.data) != {"sources"} or not isinstance(entries, list)):
+            raise ConfigError("data: expected a list `sources` alone, or the keys of one source")
+        sources = tuple(_source(entry) for entry in entries)
+        if not sources or min(source.weight for source in sources) <= 0:
+            raise ConfigError("data: expected at least one source, and weights above 0")
+        return cls(sources, seed, config.optimisation.batch_size)
+
+    def batch(self, step: int, part: int, num_parts: int) -> Images:
+        """A part of the images of a step."""
+        count = self.batch_size // num_parts
+        share = Share(self.seed, step, part * count, count, self.batch_size)
+        weights = np.array([source.weight for source in self.sources])
+        chosen = share.generator(_SOURCE).choice(len(weights), p=weights / weights.sum())
+        return self.sources[int(chosen)].images(share)
+
+    def described(self) -> list[str]:
+        """What it holds, a line a source."""
+        whole = sum(source.weight for source in self.sources)
+        return [f"{source.weight / whole:.0%} of the steps: {source.described()}" for source in self.sources]
+
+
+def _source(entry: Any) -> Source:
+    """The source that an entry of the data section describes."""
+    kind = entry.get("source", "noise") if isinstance(entry, dict) else None
+    if kind not in _KINDS:
+        raise ConfigError(f"data: source: found '{kind}': {suggestion(str(kind), list(_KINDS))}")
+    return structure(entry, _KINDS[kind], "data")
