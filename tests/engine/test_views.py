@@ -124,8 +124,9 @@ def test_brightness_is_little_of_what_is_decorrelated() -> None:
         singular = torch.linalg.svdvals(values.flatten(2)[0] - values.flatten(2)[0].mean(1, keepdim=True)).square()
         return float(singular[0] / singular.sum())
 
-    # What is not brightness takes more than twice the share that it has in reflectance.
-    assert 1 - largest(decorrelated(image, None)) > 2 * (1 - largest(image))
+    # Of reflectance nearly all is brightness; of the target no direction is more than one among several.
+    assert largest(image) > 0.9
+    assert largest(decorrelated(image, None)) < 0.5
 
 
 @settings(max_examples=20, deadline=None)

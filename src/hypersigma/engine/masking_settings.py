@@ -57,8 +57,8 @@ class MaskingSettings:
         spectral_tiles: sides of what the spectral encoder sees, one drawn a step among those that fit into the tile.
         spatial_target, spectral_target: what is predicted: "values"; "token", each token brought to mean 0 and
             variance 1 (norm_pix_loss of the published code, which never used it); "spectrum", the spectrum of each
-            pixel brought to mean 0 and variance 1, its brightness left aside; "decorrelated", bands made independent,
-            so that small differences of shape weigh as much as brightness.
+            pixel brought to mean 0 and variance 1, its brightness left aside; "decorrelated", how that differs from
+            the image's mean, bands made independent, so that small differences of shape have weight.
         decoder: its width, depth and heads.
         joint: whether the decoder of patches is told what the spectral encoder found; published: it is not.
     """

@@ -153,15 +153,18 @@ def standardised(image: Tensor, present: Tensor | None) -> Tensor:
 
 
 def decorrelated(image: Tensor, present: Tensor | None) -> Tensor:
-    """Images (B, C, H, W) whose bands are made independent, of deviation 1 over each image; others are zero.
+    """Images (B, C, H, W) of what sets each pixel's spectrum apart, bands made independent; missing ones are zero.
 
-    A smooth spectrum is known from a few of its bands: most of its squares are one number, its brightness. What tells
-    materials apart is small against that, and is given the same weight here.
+    Spectra are standardised, decorrelated, and compared with their image's mean; the whole has deviation 1. A smooth
+    spectrum is known from a few of its bands, and most of its squares are brightness and what all pixels share. What
+    tells materials apart is small against that.
     """
     num_bands = image.shape[1]
     known = torch.ones(num_bands, dtype=torch.bool) if present is None else present
     matrix = decorrelation(known.numpy().tobytes()).to(image)
-    spectra = torch.einsum("sc,bchw->bshw", matrix, image[:, known])
+    spectra = torch.einsum("sc,bchw->bshw", matrix, standardised(image, present)[:, known])
+    if spectra.shape[2:].numel() > 1:
+        spectra = spectra - spectra.mean(dim=(2, 3), keepdim=True)
     result = torch.zeros_like(image)
     result[:, known] = spectra / spectra.flatten(1).std(1).clamp(min=1e-6)[:, None, None, None]
     return result
