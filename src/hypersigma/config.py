@@ -71,7 +71,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not readable as text: {error}; expected a YAML file of settings") from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not readable as YAML: {error}") from error
+        # The parser's own words run over many lines.
+        raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
     if data is None:
         return {}
     if not isinstance(data, dict):
@@ -263,6 +264,8 @@ def _describe(error: BaseException, _: type | None) -> str:
         return "; ".join(f"there is no key '{key}': {suggestion(key, known)}" for key in sorted(error.extra_fields))
     if isinstance(error, KeyError):
         return "this key is missing"
+    if isinstance(error, AttributeError):
+        return "expected keys and values"
     return str(error)
 
 

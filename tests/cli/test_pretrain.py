@@ -53,6 +53,7 @@ def test_of_many_processes_one_speaks(
         ("optimisation.stepz=2", "there is no key 'stepz': did you mean 'steps'?"),
         ("data={source: nois}", "data: source: found 'nois'"),
         ("size=tinny", "did you mean 'tiny'?"),
+        ("data=3", "data: expected keys and values"),
     ],
 )
 def test_a_wrong_recipe_is_told(setting: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

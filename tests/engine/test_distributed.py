@@ -94,7 +94,7 @@ def one_of_two(rank: int, port: int, folder: Path) -> None:
             "nan": refusal(lambda: trained(ALONE, folder / "nan", workload=Workload(toy().build, spoiled))),
             "none": refusal(lambda: trained(executed(sharding="none"), folder / "none")),
             "odd": refusal(lambda: trained(optimised(batch_size=3), folder / "odd")),
-            "full": refusal(lambda: trained(ALONE, _no_folder(folder, world))),
+            "full": refusal(lambda: trained(ALONE, _no_folder(folder, world), resume=True)),
             "any": [world.any(world.first), world.any(False)],
         }
         (folder / f"told-{rank}.json").write_text(json.dumps(told))

@@ -26,6 +26,7 @@ from hypersigma.errors import InputError, MissingExtraError, OutputError
 from hypersigma.readers import open_cube
 from hypersigma.viz import patch_pictures
 from tests.fakes.patches import ground, write_crop, write_ground
+from tests.fakes.sentinel2 import BANDS, metres, write_plain
 
 zarr = pytest.importorskip("zarr", reason="the extra 'pretrain' is not installed")
 
@@ -322,8 +323,15 @@ def test_a_folder_of_crops(tmp_path: Path) -> None:
     assert {record["scene"] for record in store.records()} == {"EO1_0", "EO1_1", "EO1_2", "EO1_again", "GF5_1"}
     kept = [record for record in store.records() if record["scene"] == "EO1_1"]
     assert kept[0]["path"].endswith("below/EO1_1.mat")
-    with pytest.raises(InputError, match="a folder without crops"):
+    with pytest.raises(InputError, match="nor are there crops of HyperGlobal-450K"):
         planned([tmp_path / "store"])
+
+
+def test_a_product_that_is_a_folder_is_a_scene(tmp_path: Path) -> None:
+    bands = {band: np.ones((720 // metres(band), 660 // metres(band)), "u2") for band in BANDS}
+    write_plain(tmp_path / "scene", bands)
+    origins = origins_of(tmp_path / "scene", open_cube)
+    assert [(type(origin).__name__, len(origin)) for origin in origins] == [("SceneOrigin", 1)]
 
 
 def test_missing_packages_are_named(scenes: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,6 +129,7 @@ def test_the_last_phase_begins_with_the_first_and_trains_offsets(tmp_path: Path)
 @pytest.mark.parametrize(
     ("data", "message"),
     [
+        ({}, "the recipe names no images"),
         ({"source": "stor"}, "did you mean 'store'"),
         ({"sources": [{"source": "noise", "weight": 0.0}]}, "weights above 0"),
         ({"sources": [{"source": "noise"}], "weight": 1}, "a list `sources` alone"),

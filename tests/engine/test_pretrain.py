@@ -324,3 +324,10 @@ def test_half_a_line_of_a_log_is_dropped(tmp_path: Path) -> None:
         log.write('{"step": 2, "spat')
     trained(CONFIG, tmp_path, resume=True)
     assert [line["step"] for line in lines(tmp_path)] == [0, 1, 2]
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("keep")
+    with pytest.raises(OutputError, match="the folder holds something; empty it, or choose another -o"):
+        trained(CONFIG, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]

@@ -123,12 +123,24 @@ def _require_same_grid(path: Path, size: tuple[int, int], georef: Georef | None,
     fits, advice = size == (rows, cols), "labels without georeference need the scene's rows and columns"
     if georef is not None and place is not None:
         fits = fits and _same_crs(georef.crs, place.crs) and georef.same_grid(place)
-        advice = f"warp them first, as with  rio warp {path.name} labels.tif --like SCENE --resampling nearest"
+        advice = (
+            f"warp them first, as with  rio warp {_as_gdal(path)} {path.stem}_warped.tif --like SCENE --resampling "
+            "nearest  (of an ENVI file the data, not the .hdr)"
+        )
     if not fits:
         raise InputError(
             f"{path}: labels lie on another grid than the scene {cube.name}: {_grid(size, georef)}, against "
             f"{_grid((rows, cols), place)}; {advice}"
         )
+
+
+def _as_gdal(path: Path) -> str:
+    """The name that GDAL opens a raster by: an ENVI file's data, whose header lies beside."""
+    if path.suffix.lower() != ".hdr":
+        return path.name
+    beside = sorted(other.name for other in path.parent.glob(f"{path.stem}*") if other != path and other.is_file())
+    same = [name for name in beside if Path(name).stem == path.stem or name == path.stem]
+    return same[0] if same else path.stem
 
 
 def _grid(size: tuple[int, int], georef: Georef | None) -> str:

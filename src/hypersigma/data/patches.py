@@ -212,10 +212,10 @@ class CropOrigin:
 
 
 def crop_origins(folder: Path) -> list[CropOrigin]:
-    """The crops in a folder (and those below), a set for each sensor.
+    """The crops in a folder (and those below), a set for each sensor; none in a folder of something else.
 
     Raises:
-        InputError: there are none, or the first of a set cannot be read.
+        InputError: the first of a set cannot be read.
     """
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.mat"))
     origins = []
@@ -223,11 +223,6 @@ def crop_origins(folder: Path) -> list[CropOrigin]:
         mine = tuple(file for file in files if Path(file).name.upper().startswith(prefix))
         if mine:
             origins.append(CropOrigin(folder, prefix, mine, _crop_group(open_cube(folder / mine[0]))))
-    if not origins:
-        raise InputError(
-            f"{folder}: a folder without crops; expected MATLAB files whose names begin with "
-            f"{' or '.join(CROP_PREFIXES)} (HyperGlobal-450K), or give the scenes one by one"
-        )
     return origins
 
 

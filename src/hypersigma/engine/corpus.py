@@ -16,7 +16,7 @@ import torch
 
 from hypersigma.config import structure
 from hypersigma.data.patch_group import PATCH, canonical
-from hypersigma.data.shards import Store
+from hypersigma.data.shards import Places, Store
 from hypersigma.data.simulated_corpus import SimulatedCorpus
 from hypersigma.engine.objective import Draws
 from hypersigma.engine.recipe import PretrainConfig
@@ -87,7 +87,7 @@ class NoiseSource(Source):
 
 @dataclass(frozen=True, kw_only=True)
 class StoreSource(Source):
-    """Patches that `hypersigma harvest` put into a store.
+    """Patches with known wavelengths that `hypersigma harvest` put into a store.
 
     Attributes:
         source: "store".
@@ -100,14 +100,16 @@ class StoreSource(Source):
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        lacking = [name for name, group in self._store.groups.items() if group.wavelengths is None]
-        if lacking:
-            raise InputError(f"{self.path}: {lacking[0]} has no wavelengths, and bands are known by them; leave it out")
         if not len(self._store):
             raise InputError(f"{self.path}: the store holds no patches; was everything left out by screening?")
+        if not self._places:
+            raise InputError(
+                f"{self.path}: none of its patches has wavelengths, and bands are known by them; harvest the scenes "
+                "with --wavelengths FIRST:LAST or --sensor NAME"
+            )
 
     def images(self, share: Share) -> Images:
-        places = {name: found for name, found in self._store.places.items() if len(found)}
+        places = self._places
         sizes = np.array([len(found) for found in places.values()])
         name = list(places)[int(share.generator(_GROUP).choice(len(sizes), p=sizes / sizes.sum()))]
         found, group = places[name], self._store.groups[name]
@@ -119,8 +121,19 @@ class StoreSource(Source):
         return Images(torch.from_numpy(image), torch.from_numpy(present))
 
     def described(self) -> str:
-        sizes = ", ".join(f"{len(found)} of {name}" for name, found in self._store.places.items())
-        return f"{len(self._store)} patches of {PATCH} x {PATCH} pixels ({sizes})"
+        sizes = ", ".join(f"{len(found)} of {name}" for name, found in self._places.items())
+        total = sum(len(found) for found in self._places.values())
+        return f"{total} patches of {PATCH} x {PATCH} pixels ({sizes})"
+
+    @cached_property
+    def _places(self) -> dict[str, Places]:
+        """Where the patches of each group lie that have wavelengths."""
+        groups = self._store.groups
+        return {
+            name: found
+            for name, found in self._store.places.items()
+            if len(found) and groups[name].wavelengths is not None
+        }
 
     @cached_property
     def _store(self) -> Store:
@@ -184,6 +197,11 @@ class Corpus:
             ConfigError: the data section does not fit its sources, or weights are not positive.
             InputError: a source cannot be read.
         """
+        if not config.data:
+            raise ConfigError(
+                "data: the recipe names no images; name a store that `hypersigma harvest` wrote, as with  "
+                "data: {source: store, path: STORE}"
+            )
         entries: Any = config.data.get("sources", [config.data])
         if "sources" in config.data and (set(config.data) != {"sources"} or not isinstance(entries, list)):
             raise ConfigError("data: expected a list `sources` alone, or the keys of one source")
@@ -208,7 +226,7 @@ class Corpus:
 
 def _source(entry: Any) -> Source:
     """The source that an entry of the data section describes."""
-    kind = entry.get("source", "noise") if isinstance(entry, dict) else None
+    kind = entry.get("source") if isinstance(entry, dict) else None
     if kind not in _KINDS:
         raise ConfigError(f"data: source: found '{kind}': {suggestion(str(kind), list(_KINDS))}")
     return structure(entry, _KINDS[kind], "data")

@@ -143,6 +143,8 @@ class Harvest:
 def origins_of(path: Path, open_scene: Callable[[Path], Cube]) -> list[Origin]:
     """What patches are taken from: a scene, the sets of crops in a folder, or a corpus that a YAML file describes.
 
+    A folder without crops may be a product that is one.
+
     Raises:
         InputError: it cannot be read, or holds no patch.
     """
@@ -150,7 +152,13 @@ def origins_of(path: Path, open_scene: Callable[[Path], Cube]) -> list[Origin]:
         from hypersigma.data.simulated_corpus import SimulatedCorpus
 
         return SimulatedCorpus.load(path).origins(path)
-    return [*crop_origins(path)] if path.is_dir() else [SceneOrigin.of(open_scene(path))]
+    if not path.is_dir():
+        return [SceneOrigin.of(open_scene(path))]
+    crops: list[Origin] = [*crop_origins(path)]
+    try:
+        return crops or [SceneOrigin.of(open_scene(path))]
+    except InputError as error:
+        raise InputError(f"{error}; nor are there crops of HyperGlobal-450K (EO1*.mat, GF5*.mat) in it") from error
 
 
 def estimate(plan: Plan, folder: Path, num_jobs: int) -> Estimate:

@@ -54,14 +54,17 @@ def pretrain(
     Raises:
         ConfigError: recipe and number of processes, or recipe and checkpoint, do not go together; or training
             diverged.
-        OutputError: the folder holds a run and `resume` is not set; or the disk refuses.
+        OutputError: the folder holds something and `resume` is not set; or the disk refuses.
         WeightsError: a checkpoint is damaged, or carries code.
     """
     with started(device) as world, drawing_apart(world.device):
+        # All processes look before any of them writes.
+        occupied = world.any(folder.is_dir() and any(folder.iterdir()))
         checkpoints = Checkpoints(folder / "checkpoints", world, config.ruling(seed), config.records.keep)
         done = checkpoints.steps()
-        if done and not resume:
-            raise OutputError(f"{folder}: holds a run of {done[-1]} steps; go on with --resume, or choose another -o")
+        if occupied and not resume:
+            held = f"a run of {done[-1]} steps; go on with --resume" if done else "something; empty it"
+            raise OutputError(f"{folder}: the folder holds {held}, or choose another -o")
         trainer = Trainer(config, workload, world, seed)
         first = done[-1] if done else 0
         if first:
