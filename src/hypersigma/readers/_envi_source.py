@@ -115,18 +115,10 @@ class EnviSource:
 
     def __init__(self, header: Header, path: Path) -> None:
         self.path = path
-        self._shape = header.shape
-        self._dtype = header.dtype
+        self.shape: tuple[int, int, int] = header.shape
+        self.dtype = header.dtype
         self._axes = _AXES[header.interleave]
         self._map: Handle[NDArray[Any]] = Handle(partial(_memory_map, header, path))
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self._dtype
 
     def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
         view = self._map().transpose(self._axes)[:, *window.slices]

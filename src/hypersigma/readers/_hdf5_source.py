@@ -80,16 +80,8 @@ class Hdf5Source:
         self._file: Handle[Any] = Handle(partial(open_hdf5, path))
         dataset = self._file()[name]
         bands, rows, cols = (dataset.shape[axis] for axis in axes)
-        self._shape = (bands, rows, cols)
-        self._dtype: np.dtype = np.dtype(dataset.dtype)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self._dtype
+        self.shape: tuple[int, int, int] = (bands, rows, cols)
+        self.dtype: np.dtype = np.dtype(dataset.dtype)
 
     def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
         # h5py gathers single indices slowly: the span of bands is read and the rest thrown away

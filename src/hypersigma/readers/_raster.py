@@ -43,17 +43,9 @@ class RasterSource:
         self.path = path
         self.file: Handle[Any] = Handle(partial(open_raster, path))
         dataset = self.file()
-        self._shape = (dataset.count, dataset.height, dataset.width)
+        self.shape: tuple[int, int, int] = (dataset.count, dataset.height, dataset.width)
         # bands of several types are read as the one type that holds them all
-        self._dtype = np.result_type(*dataset.dtypes)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self._dtype
+        self.dtype = np.result_type(*dataset.dtypes)
 
     def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
         return read_raster(self.path, self.file(), bands, window)

@@ -62,17 +62,9 @@ class PooledRaster:
         require_whole(path, dataset)
         grid = dataset if onto is None else onto.dataset()
         self._interpolation = _interpolation(path, dataset, grid)
-        self._shape = (dataset.count, grid.height, grid.width)
+        self.shape: tuple[int, int, int] = (dataset.count, grid.height, grid.width)
         # interpolated whole numbers have fractions
-        self._dtype = np.result_type(*dataset.dtypes, *([np.float32] if self.interpolated else []))
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self._dtype
+        self.dtype = np.result_type(*dataset.dtypes, *([np.float32] if self.interpolated else []))
 
     @property
     def interpolated(self) -> bool:
@@ -86,7 +78,7 @@ class PooledRaster:
         if self._interpolation is None:
             return read_raster(self.path, self.dataset(), bands, window)
         stored = read_raster(self.path, self.dataset(), bands, self._interpolation.area(window))
-        return self._interpolation(stored.astype(self._dtype), window, self._nodata)
+        return self._interpolation(stored.astype(self.dtype), window, self._nodata)
 
 
 class RasterStack(StackedSource):

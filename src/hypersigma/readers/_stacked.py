@@ -29,18 +29,14 @@ class StackedSource:
         # which source each band comes from, and its index there
         self._owners = np.repeat(np.arange(len(named)), [len(part) for part in named])
         self._indices = np.concatenate(named)
-        self._dtype = np.result_type(*(source.dtype for source in self.sources))
+        self.dtype = np.result_type(*(source.dtype for source in self.sources))
 
     @property
     def shape(self) -> tuple[int, int, int]:
         return (len(self._owners), *self.sources[0].shape[1:])
 
-    @property
-    def dtype(self) -> np.dtype:
-        return self._dtype
-
     def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
-        block = np.empty((len(bands), window.height, window.width), dtype=self._dtype)
+        block = np.empty((len(bands), window.height, window.width), dtype=self.dtype)
         owners, indices = self._owners[bands], self._indices[bands]
         # a source of many bands is read once for all of them
         for owner in np.unique(owners):

@@ -68,21 +68,17 @@ class CropSource:
 
     def __init__(self, path: Path, variable: str, shape: tuple[int, int, int]) -> None:
         self._load = partial(_load, path, variable)
-        self._shape = shape
+        self.shape = shape
         self._array: NDArray[Any] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # workers load the crop for themselves
-        return {"_load": self._load, "_shape": self._shape, "_array": None}
+        return {"_load": self._load, "shape": self.shape, "_array": None}
 
     def _pixels(self) -> NDArray[Any]:
         if self._array is None:
             self._array = self._load()
         return self._array
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self._shape
 
     @property
     def dtype(self) -> np.dtype:

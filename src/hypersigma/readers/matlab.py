@@ -68,7 +68,7 @@ class LoadedSource:
 
     def __init__(self, load: Callable[[], NDArray[Any]], shape: tuple[int, int, int]) -> None:
         self._load = load
-        self._shape = shape
+        self.shape = shape
 
     @cached_property
     def _array(self) -> NDArray[Any]:
@@ -76,11 +76,7 @@ class LoadedSource:
 
     def __getstate__(self) -> dict[str, Any]:
         # workers load the array for themselves
-        return {"_load": self._load, "_shape": self._shape}
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self._shape
+        return {"_load": self._load, "shape": self.shape}
 
     @property
     def dtype(self) -> np.dtype:
