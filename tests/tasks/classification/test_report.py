@@ -53,6 +53,8 @@ def test_everything_a_person_needs_is_there() -> None:
     found = of_network(toy_method(2), [field_scene()])
     assert titles(found, Table) == {"Beside a classical method", "Figures of each class", "Split audit"}
     assert titles(found, Text) == {"What the figures say"}
+    (classes,) = (section for section in found.sections if section.title == "Figures of each class")
+    assert [row[:2] for row in classes.rows] == [(name, number) for number, name in enumerate(LEGEND.names, 1)]
     assert titles(found, Figure) >= {
         "Scene and labels: fields 0",
         "Recall and precision",

@@ -158,8 +158,10 @@ def _agreement(answers: Answers, legend: Legend) -> Iterator[Section]:
 
     figures = per_class(answers.matrix)
     columns = (figures.recall, figures.precision, figures.f1, figures.support)
-    rows = tuple(zip(legend.names, *(column.tolist() for column in columns), strict=True))
-    yield Table("Figures of each class", ("class", "recall", "precision", "f1", "held-out labels"), rows)
+    numbers = range(1, len(legend.names) + 1)
+    rows = tuple(zip(legend.names, numbers, *(column.tolist() for column in columns), strict=True))
+    heads = ("class", "number in the map", "recall", "precision", "f1", "held-out labels")
+    yield Table("Figures of each class", heads, rows)
     bars = {"recall": figures.recall.tolist(), "precision": figures.precision.tolist()}
     yield Figure("Recall and precision", class_bars(legend.names, bars, title="Recall and precision"))
     yield Figure("Confusion matrix", confusion_figure(answers.matrix, legend.names))
