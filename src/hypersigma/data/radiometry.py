@@ -1,7 +1,8 @@
 """What pre-trained encoders are fed: any scene's numbers brought to the scale that they were trained on.
 
-A factor that stands fixed for the whole scene, so that spectra keep their shape; where the scene does not say
-what its numbers are, one that puts its bright pixels where bright ground lies.
+Reflectance stays as it is, so that spectra keep their shape. Numbers of another kind hold sunlight and air as well,
+which both are nearly the same all over a scene: encoders that were fed reflectance get them divided, band by band, by
+the scene's mean spectrum, and times that of natural scenes (internal average relative reflectance, Kruse, 1988).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from hypersigma.data.bands import Bands
 from hypersigma.data.components import Components
 from hypersigma.data.front_end import FrontEnd, FrontEndConfig
 from hypersigma.errors import InputError
+from hypersigma.natural_spectra import natural_spectra
 from hypersigma.spectra import CANONICAL, response_matrix
 from hypersigma.tiling import blocks
 
@@ -32,14 +34,14 @@ _NUM_BLOCKS, _BLOCK = 64, 32
 
 
 class Gain(NamedTuple):
-    """A factor for all numbers of a scene, and a sentence where the encoders were fed another quantity, else ""."""
+    """Factors (100,) of a scene's canonical bands, and a sentence where encoders were fed another quantity, else ""."""
 
-    factor: float
+    factor: NDArray[np.float64]
     note: str
 
 
 def gain_for(radiometry: str, cubes: Sequence[Cube]) -> Gain:
-    """The factor that brings scenes to what encoders were fed, such as "counts / 4000" or "reflectance".
+    """The factors that bring scenes to what encoders were fed, such as "counts / 4000" or "reflectance".
 
     Raises:
         InputError: the scenes hold different quantities, or one holds no data.
@@ -48,23 +50,57 @@ def gain_for(radiometry: str, cubes: Sequence[Cube]) -> Gain:
     if len(quantities) > 1:
         raise InputError(f"the scenes hold {' and '.join(quantities)}; bring them to one quantity first")
     (quantity,) = quantities
-    factor = _FACTORS.get(radiometry, {}).get(quantity)
-    if factor is None:
-        factor = _BRIGHT / float(np.median([_bright(cube) for cube in cubes]))
-    note = f"the encoders were fed {radiometry}, the scene holds numbers of kind '{quantity}': scaled by {factor:.3g}"
-    return Gain(factor, "" if radiometry.startswith(quantity) else note)
+    known = _FACTORS.get(radiometry, {}).get(quantity)
+    fed = f"the encoders were fed {radiometry}, the scene holds numbers of kind '{quantity}'"
+    if known is None and radiometry == "reflectance" and all(cube.wavelengths is not None for cube in cubes):
+        return Gain(_relative(cubes), f"{fed}: scaled band by band to the mean spectrum of natural scenes")
+    factor = known or _BRIGHT / float(np.median([_bright(cube) for cube in cubes]))
+    note = "" if radiometry.startswith(quantity) else f"{fed}: scaled by {factor:.3g}"
+    return Gain(np.full(len(CANONICAL), factor), note)
+
+
+def _relative(cubes: Sequence[Cube]) -> NDArray[np.float64]:
+    """The factors (100,) that bring the mean spectrum of scenes to that of natural ones; 0 for bands none covers."""
+    means = np.full((len(cubes), len(CANONICAL)), np.nan)
+    for cube, mean in zip(cubes, means, strict=True):
+        assert cube.wavelengths is not None
+        matrix, covered = response_matrix(cube.wavelengths, cube.fwhm, cube.valid)
+        values = _sample(cube)
+        by_band = np.zeros(cube.shape[0])
+        by_band[cube.used] = np.nanmean(values, axis=1)
+        mean[covered] = (matrix @ by_band)[covered]
+    counts = np.isfinite(means).sum(axis=0)
+    mean = np.nansum(means, axis=0) / np.maximum(counts, 1)
+    darkest = 1e-3 * mean.max(initial=0.0)
+    factors: NDArray[np.float64] = np.where(
+        mean > darkest, natural_spectra().mean / np.maximum(mean, max(darkest, 1e-300)), 0.0
+    )
+    return factors
 
 
 def _bright(cube: Cube) -> float:
     """The value below which nearly all numbers of a sample of a scene lie."""
-    windows = list(blocks(*cube.shape[1:], _BLOCK))
-    step = -(-len(windows) // _NUM_BLOCKS)
-    values = np.concatenate([cube.read(window).ravel() for window in windows[::step]])
+    values = _sample(cube)
     values = values[np.isfinite(values)]
     bright = float(np.quantile(values, _BRIGHT_QUANTILE)) if values.size else 0.0
     if bright <= 0:
         raise InputError(f"{cube.name}: no numbers above 0 in a sample of the scene; check its no-data value and scale")
     return bright
+
+
+def _sample(cube: Cube) -> NDArray[np.float32]:
+    """Numbers (used bands, n) of a sample of a scene.
+
+    Raises:
+        InputError: the sample holds no data.
+    """
+    windows = list(blocks(*cube.shape[1:], _BLOCK))
+    step = -(-len(windows) // _NUM_BLOCKS)
+    values = [cube.read(window).reshape(len(cube.used), -1) for window in windows[::step]]
+    sample: NDArray[np.float32] = np.concatenate(values, axis=1)
+    if not np.isfinite(sample).any(axis=1).all():
+        raise InputError(f"{cube.name}: no data in a sample of the scene; check its no-data value and scale")
+    return sample
 
 
 def require_wavelengths(cube: Cube) -> None:
@@ -86,15 +122,16 @@ def present_bands(front_end: FrontEnd) -> NDArray[np.bool_] | None:
     return present
 
 
-def radiometric_front_end(cube: Cube, gain: float) -> FrontEnd:
-    """The front end that gives a scene's canonical bands times a gain, neither centred nor standardised.
+def radiometric_front_end(cube: Cube, gain: NDArray[np.float64]) -> FrontEnd:
+    """The front end that gives a scene's canonical bands times their gains, neither centred nor standardised.
 
     Raises:
         InputError: the scene has no wavelengths, or none between 400 and 2500 nm.
     """
     require_wavelengths(cube)
     assert cube.wavelengths is not None
-    used = np.flatnonzero(response_matrix(cube.wavelengths, cube.fwhm, cube.valid)[1])
+    covered = response_matrix(cube.wavelengths, cube.fwhm, cube.valid)[1]
+    used = np.flatnonzero(covered & (gain > 0))
     if not len(used):
         raise InputError(
             f"{cube.name} has no band between {CANONICAL[0]:.0f} and {CANONICAL[-1]:.0f} nm that could be used; "
@@ -107,5 +144,5 @@ def radiometric_front_end(cube: Cube, gain: float) -> FrontEnd:
         used=used,
         components=Components(mean=np.zeros(count), matrix=np.eye(count), values=np.ones(count)),
         guide_scale=1.0,
-        deviation=np.full(count, 1 / gain, dtype=np.float32),
+        deviation=(1 / gain[used]).astype(np.float32),
     )

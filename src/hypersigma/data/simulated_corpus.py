@@ -20,15 +20,16 @@ from hypersigma.cube import Cube
 from hypersigma.data.libraries import read_library
 from hypersigma.data.manifest import Record
 from hypersigma.data.material_library import MaterialConfig, material_library
-from hypersigma.data.patch_group import PATCH, Group
+from hypersigma.data.patch_group import PATCH, Group, canonical
 from hypersigma.data.patches import Cut, Origin, SceneOrigin
 from hypersigma.data.simulate import SimulationConfig, Simulator
 from hypersigma.data.simulate.instrument import opaque
 from hypersigma.data.simulate.scene import NOT_COVERED
 from hypersigma.errors import ConfigError, InputError
+from hypersigma.natural_spectra import expectation
 from hypersigma.products import SpectralLibrary
 from hypersigma.readers import open_cube
-from hypersigma.spectra import sensor_bands
+from hypersigma.spectra import response_matrix, sensor_bands
 
 _PICTURES = (".png", ".jpg", ".jpeg")
 _LARGEST_PICTURE = 1024  # pixels along a side that shapes are borrowed from
@@ -106,9 +107,9 @@ class SimulatedCorpus:
         ]
         return [*simulated, *(SceneOrigin.of(_mirrored(crop)) for crop in self.crops)]
 
-    def simulator(self, sensor: str) -> tuple[Group, PatchSimulator]:
-        """What simulates scenes of a sensor, and the group of its patches."""
-        return _groups(self, sensor)
+    def simulator(self, sensor: str) -> PatchSimulator:
+        """What simulates scenes of a sensor."""
+        return _groups(self, sensor)[1]
 
     # A dictionary has no hash of its own; two corpora are equal if all of their settings are.
     def __hash__(self) -> int:
@@ -119,9 +120,10 @@ class PatchSimulator:
     """Makes patches of simulated scenes, all of the bands of one group."""
 
     def __init__(self, corpus: SimulatedCorpus, sensor: str) -> None:
-        config = replace(corpus.scene, sensor=sensor)
-        library = _library(corpus)
-        self._simulator = Simulator(library, config, images=_images(corpus))
+        self._config = config = replace(corpus.scene, sensor=sensor)
+        self._library = library = _library(corpus)
+        self._images = _images(corpus)
+        self._simulator = Simulator(library, config, images=self._images)
         cube = self._simulator.scene((corpus.seed, 0)).cube
         assert cube.wavelengths is not None
         covered = np.isfinite(library.resampled(cube.wavelengths, cube.fwhm).spectra).any(axis=0)
@@ -133,9 +135,45 @@ class PatchSimulator:
 
     def patch(self, seed: tuple[int, ...]) -> NDArray[np.float32]:
         """Reflectance (bands, 64, 64) of the scene of a seed, NaN in bands that a material does not cover."""
-        cube = self._simulator.scene(seed).cube
+        return self._read(self._simulator.scene(seed).cube)
+
+    @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """Which canonical bands the group covers (100,)."""
+        wavelengths = self.group.wavelengths
+        assert wavelengths is not None
+        return response_matrix(wavelengths, self.group.fwhm, np.ones(len(wavelengths), dtype=bool))[1]
+
+    def pair(self, seed: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Reflectance (100, 64, 64) on the canonical grid of the scene of a seed, as the sensor sees it and as it is.
+
+        As it is: without noise, stripes and the texture inside of parcels. Bands that are missing hold what the
+        others make expected in both.
+        """
+        seen, true = self.patch(seed), self._read(self._truth.scene(seed).cube)
+        covered = np.isfinite(seen).any(axis=(1, 2))
+        return self._completed(seen, covered), self._completed(true, covered)
+
+    @cached_property
+    def _truth(self) -> Simulator:
+        """What makes the same scenes without the instrument's faults."""
+        config = self._config
+        perfect = replace(config.instrument, snr=np.inf, striping=0.0, dead_columns=0.0, absorption="none")
+        smooth = replace(config.variability, texture=0.0)
+        return Simulator(self._library, replace(config, instrument=perfect, variability=smooth), images=self._images)
+
+    def _read(self, cube: Cube) -> NDArray[np.float32]:
+        """The group's bands of a scene."""
         values: NDArray[np.float32] = cube.source.read(cube.order[self._cube.used], cube.window).astype(np.float32)
         return values
+
+    def _completed(self, values: NDArray[np.float32], covered: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """A scene (bands, 64, 64) on the canonical grid, complete."""
+        (image,), present = canonical(self.group.stored(values)[None], self.group, covered)
+        matrix, constant = expectation(present.tobytes())
+        whole = np.tensordot(matrix.astype(np.float32), image[present], 1) + constant[:, None, None]
+        complete: NDArray[np.float32] = whole.astype(np.float32)
+        return complete
 
 
 @lru_cache(maxsize=16)

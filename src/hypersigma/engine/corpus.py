@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from hypersigma.config import structure
 from hypersigma.data.patch_group import PATCH, canonical
 from hypersigma.data.shards import Places, Store
 from hypersigma.data.simulated_corpus import SimulatedCorpus
+from hypersigma.data.simulated_pairs import NUM_BANDS, NUM_SHAPES, PairFolder
 from hypersigma.engine.objective import Draws
 from hypersigma.engine.recipe import PretrainConfig
 from hypersigma.engine.views import Images
@@ -142,27 +144,36 @@ class StoreSource(Source):
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatedSource(Source):
-    """Simulated scenes, made anew for each image; it takes several times as long as reading them from a store.
+    """Simulated scenes, with what is true of them.
 
     Attributes:
         source: "simulated".
         corpus: file that says what they are made of, as for `hypersigma harvest`.
+        keep: folder where as many scenes as the file says are kept once they are made; with "" each image is a scene
+            of its own, which takes several times as long.
         weight: share of the steps, against that of other sources.
     """
 
     source: Literal["simulated"] = "simulated"
     corpus: str
+    keep: str = ""
     weight: float = 1.0
 
     def images(self, share: Share) -> Images:
         sensors = self._corpus.sensors
         counts = np.array(list(sensors.values()), dtype=float)
         sensor = list(sensors)[int(share.generator(_GROUP).choice(len(counts), p=counts / counts.sum()))]
-        group, simulator = self._corpus.simulator(sensor)
-        mine = range(share.first, share.first + share.size)
-        patches = np.stack([group.stored(simulator.patch((share.seed, share.step, index))) for index in mine])
-        image, present = canonical(patches, group)
-        return Images(torch.from_numpy(image), torch.from_numpy(present))
+        simulator = self._corpus.simulator(sensor)
+        if self.keep:
+            number = self._corpus.sensors[sensor]
+            chosen = share.generator(_PATCHES).choice(number, share.total, replace=share.total > number)
+            seeds = [(self._corpus.seed, int(index)) for index in chosen]
+        else:
+            seeds = [(share.seed, share.step, index) for index in range(share.total)]
+        folder = PairFolder(simulator, Path(self.keep) / simulator.group.name if self.keep else None)
+        pairs = np.stack([folder.pair(seed) for seed in seeds[share.first : share.first + share.size]])
+        seen, truth = torch.from_numpy(pairs).float().split([NUM_BANDS, NUM_BANDS + NUM_SHAPES], dim=1)
+        return Images(seen, torch.from_numpy(simulator.present), truth)
 
     def described(self) -> str:
         return f"simulated scenes of {', '.join(self._corpus.sensors)} ({self.corpus})"

@@ -16,19 +16,21 @@ from hypersigma.engine.corpus import Corpus
 from hypersigma.engine.masking_settings import UNCHANGED, AugmentationSettings, MaskingSettings, Target
 from hypersigma.engine.objective import Draws, ErrorSum, Losses, Objective, Workload
 from hypersigma.engine.pretrained_folder import Export
+from hypersigma.engine.readout import NUM_COMPONENTS, Readout
 from hypersigma.engine.recipe import PretrainConfig
 from hypersigma.engine.views import (
     Changes,
     Images,
     Look,
+    Square,
     changes,
     decorrelated,
-    decorrelation,
     look,
     noise,
     seen,
     standardised,
 )
+from hypersigma.natural_spectra import components, natural_spectra
 from hypersigma.nn.mae import (
     MaskedAutoencoder,
     Reconstruction,
@@ -47,15 +49,17 @@ _SPECTRAL: Kind = "spectral"
 _WANTED = {"spectrum": standardised, "decorrelated": decorrelated}
 # Reflectance differs by about that much from place to place and from band to band, around a mean of a fifth.
 _REFLECTANCE, _DEVIATION = 0.2, 0.15
+_UNEVEN = 0.5
 _PICTURE = 64  # pixels; side of an image in a picture
 
 
 class _Found(NamedTuple):
-    """What an autoencoder made of images, and what it should have made (B, N, V)."""
+    """What an autoencoder made of images, what it should have made (B, N, V), and what it saw."""
 
     made: Reconstruction
     target: Tensor
     view: View
+    square: Square
 
 
 class MaskedObjective(Objective):
@@ -76,27 +80,44 @@ class MaskedObjective(Objective):
         # The spectral one first: where they are joint, its findings are told to the other.
         self.networks = nn.ModuleDict({name: networks[name] for name in (_SPECTRAL, _SPATIAL) if name in networks})
         self._masking, self._augmentation = masking, augmentation
+        if masking.readout:
+            self.readouts = nn.ModuleDict(
+                {
+                    name: Readout(network.config.encoder.dim, spatial=name == _SPATIAL)
+                    for name, network in self._autoencoders()
+                }
+            )
         if masking.joint:
             spectral, spatial = (networks[name].config for name in (_SPECTRAL, _SPATIAL))
             self.meeting = nn.Linear(spectral.encoder.dim, spatial.decoder.dim)
 
     def forward(self, batch: Any, draws: Draws) -> Losses:
-        """The squared error of each autoencoder, averaged over the values of a token, summed over hidden tokens."""
+        """The squared error of each autoencoder, averaged over the values of a token, summed over hidden tokens.
+
+        Beside it, where there is a readout, its errors of the tokens that were seen.
+        """
         losses = {}
+        present = look(self._masking, self._augmentation, batch, draws).present
         for name, found in self._reconstructed(batch, draws).items():
             errors = found.made.errors(found.target, normalised=self._target(name) == "token")
             losses[name] = ErrorSum((errors * found.made.masked).sum(), found.made.masked.sum())
+            if self._masking.readout:
+                read = self.readouts[name](found.made, found.view, found.square, present)
+                losses[f"{name}_readout"] = read._replace(weight=self._masking.readout)
         return losses
 
     def counts(self, batch: Any, draws: Draws) -> dict[str, Tensor]:
-        """The number of hidden tokens, which is the same for every image of a step."""
+        """The number of hidden tokens, which is the same for every image of a step, and of what is read from others."""
         how = look(self._masking, self._augmentation, batch, draws)
         counts = {}
         for name, network in self._autoencoders():
             num_bands = how.num_bands or network.config.channels
             tokens = how.grid**2 if name == _SPATIAL else num_bands
-            hidden = (tokens - network.num_kept(tokens)) * len(batch.image)
-            counts[name] = torch.tensor(float(hidden), device=batch.image.device)
+            kept, number = network.num_kept(tokens), len(batch.image)
+            counts[name] = torch.tensor(float((tokens - kept) * number), device=batch.image.device)
+            if self._masking.readout:
+                read = kept * number if name == _SPATIAL else number
+                counts[f"{name}_readout"] = torch.tensor(float(read), device=batch.image.device)
         return counts
 
     def picture(self, batch: Any, draws: Draws) -> Tensor:
@@ -143,13 +164,15 @@ class MaskedObjective(Objective):
     ) -> _Found:
         """What an autoencoder makes of images."""
         side, patch = (how.patch * how.grid, how.patch) if name == _SPATIAL else (how.tile, None)
-        image = seen(name, batch, side, how, changed, draws)
+        square = seen(name, batch, side, how, changed, draws)
+        image = square.image
         view = network.view(image, how.present, patch)
         places = torch.arange(view.num_tokens) if view.places is None else view.places.cpu()
         hiding = noise(name, places, how.span if name == _SPECTRAL else 1, draws).to(image.device)
         made = network(image, hiding, how.present, patch=patch, context=context)
-        wanted = _WANTED.get(self._target(name), _as_it_is)(image, how.present)
-        return _Found(made, network.target(wanted, how.present, patch=patch), view)
+        true = image if square.truth is None else square.truth
+        wanted = _WANTED.get(self._target(name), _as_it_is)(true, how.present)
+        return _Found(made, network.target(wanted, how.present, patch=patch), view, square)
 
 
 def workload(config: PretrainConfig, seed: int) -> Workload:
@@ -182,18 +205,22 @@ def build_objective(config: PretrainConfig) -> MaskedObjective:
 
 @torch.no_grad()
 def _attune(network: MaskedAutoencoder) -> None:
-    """Let an embedding begin as one of standardised, independent bands: what differs is then as loud as positions.
+    """Let an embedding begin as one of principal components, all equally loud: what differs is as loud as positions.
 
     Drawn as for any input, it hears of reflectance little but its mean.
     """
     weight, bias = network.embed.weight, network.embed.bias
     if isinstance(network.config, SpatialMaskingConfig):
-        every = bytes([True]) * network.config.channels
-        weight.copy_(torch.einsum("dcpq,cs->dspq", nn.init.normal_(weight), decorrelation(every)))
+        # Mostly what a patch is on average, and in a share how it differs inside.
+        count, (rows, cols) = NUM_COMPONENTS, weight.shape[2:]
+        even, uneven = (torch.randn(len(weight), count, *side) for side in ((1, 1), (rows, cols)))
+        drawn = (even + _UNEVEN * uneven) / (math.sqrt(count) * rows * cols)
+        weight.copy_(torch.einsum("dkpq,kc->dcpq", drawn, torch.from_numpy(components(count)).float()))
+        bias.copy_(-weight.sum(dim=(2, 3)) @ torch.from_numpy(natural_spectra().mean).float())
     else:
         nn.init.normal_(weight)
-    weight.div_(_DEVIATION * math.sqrt(weight[0].numel()))
-    bias.copy_(-_REFLECTANCE * weight.flatten(1).sum(1))
+        weight.div_(_DEVIATION * math.sqrt(weight[0].numel()))
+        bias.copy_(-_REFLECTANCE * weight.flatten(1).sum(1))
 
 
 def _as_it_is(image: Tensor, present: Tensor | None) -> Tensor:
@@ -217,7 +244,7 @@ def _autoencoder(config: PretrainConfig, kind: Kind) -> SpatialMaskingConfig | S
         "hidden": "tokens" if settings.phase == "sparse" else "left_out",
     }
     if kind == "spatial":
-        shared |= {"patch": settings.patch, "patches": tuple(settings.views)}
+        shared |= {"patch": settings.patch, "patches": tuple(settings.views), "missing": settings.missing}
         return SpatialMaskingConfig(mask_ratio=settings.mask_ratio, **shared)
     return SpectralMaskingConfig(tiles=settings.tiles, mask_ratio=settings.spectral_mask_ratio, **shared)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hypersigma.errors import ConfigError
+from hypersigma.nn.backbone import Missing
 from hypersigma.nn.sizes import Size
 from hypersigma.spectra import sensor_bands
 
@@ -60,6 +61,9 @@ class MaskingSettings:
             pixel brought to mean 0 and variance 1, its brightness left aside; "decorrelated", how that differs from
             the image's mean, bands made independent, so that small differences of shape have weight.
         decoder: its width, depth and heads.
+        missing: what becomes of missing bands before the spatial encoder, as in `SpatialConfig`; published: "scaled".
+        readout: weight of a second loss, of what a linear map reads from the tokens that are seen: principal
+            components of spectra, and shapes, as they are true of simulated images; published: 0, none.
         joint: whether the decoder of patches is told what the spectral encoder found; published: it is not.
     """
 
@@ -76,12 +80,16 @@ class MaskingSettings:
     spatial_target: Target = "decorrelated"
     spectral_target: Target = "spectrum"
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
+    missing: Missing = "expected"
+    readout: float = 1.0
     joint: bool = False
 
     def __post_init__(self) -> None:
         for name in ("mask_ratio", "spectral_mask_ratio"):
             if not 0 < getattr(self, name) < 1:
                 raise ConfigError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
+        if self.readout < 0:
+            raise ConfigError(f"readout is {self.readout}; expected a weight, or 0 for none")
         if not self.spans or min(self.spans) < 1:
             raise ConfigError(f"spans {self.spans} must be numbers of bands, at least 1")
         if self.patch < 1 or self.tile < 1 or self.tile % self.patch:
@@ -116,6 +124,8 @@ class AugmentationSettings:
         gain: factors between which an image's brightness is drawn, evenly in the logarithm.
         illumination: chance that an image is shown as radiance, in the colours of sunlight, in some degree.
         haze: largest reflectance that is added to all bands of such an image.
+        noise: deviations of reflectance between which that of an image's added noise is drawn, evenly in the
+            logarithm; zeros for none.
         complete: share of steps in which no band is lost.
         widest_gap: largest share of the range of wavelengths that is lost at one place.
         sensors: sensors whose bands a step may be seen in; "camera" has 20 to 60 bands of the visible and near
@@ -126,6 +136,7 @@ class AugmentationSettings:
     gain: tuple[float, float] = (0.6, 1.6)
     illumination: float = 0.5
     haze: float = 0.1
+    noise: tuple[float, float] = (0.003, 0.03)
     complete: float = 0.4
     widest_gap: float = 0.6
     sensors: tuple[str, ...] = ("camera", "enmap", "hyperion", "sentinel2")
@@ -133,6 +144,8 @@ class AugmentationSettings:
     def __post_init__(self) -> None:
         if not 0 < self.gain[0] <= self.gain[1]:
             raise ConfigError(f"gain is {list(self.gain)}; expected two ascending numbers above 0")
+        if not (0 < self.noise[0] <= self.noise[1] or self.noise == (0, 0)):
+            raise ConfigError(f"noise is {list(self.noise)}; expected two ascending numbers above 0, or zeros for none")
         for name in ("illumination", "haze", "complete", "widest_gap"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected a number from 0 to 1")
@@ -143,4 +156,6 @@ class AugmentationSettings:
 
 
 CAMERA = "camera"
-UNCHANGED = AugmentationSettings(flips=False, gain=(1.0, 1.0), illumination=0.0, haze=0.0, complete=1.0)
+UNCHANGED = AugmentationSettings(
+    flips=False, gain=(1.0, 1.0), illumination=0.0, haze=0.0, noise=(0.0, 0.0), complete=1.0
+)

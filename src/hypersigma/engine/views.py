@@ -32,14 +32,18 @@ class Images(NamedTuple):
     Attributes:
         image: (B, C, H, W) reflectance; bands that are not there may hold anything.
         present: (C,) bool, which bands are there, on the CPU, the same for all images of a step; None for all.
+        truth: (B, C + S, H, W) what is true of a simulated image: reflectance in all bands without the instrument's
+            faults, and shapes; None where nobody knows it.
     """
 
     image: Tensor
     present: Tensor | None = None
+    truth: Tensor | None = None
 
     def to(self, device: torch.device) -> Self:
         """The same images on a device."""
-        return self._replace(image=self.image.to(device))
+        truth = None if self.truth is None else self.truth.to(device)
+        return self._replace(image=self.image.to(device), truth=truth)
 
 
 class Look(NamedTuple):
@@ -82,42 +86,73 @@ class Changes(NamedTuple):
 
     Attributes:
         turn: (B,) which of the eight ways to lay a square; factor, offset: (B, C), what bands are multiplied with,
-            and what is added then.
+            and what is added then; noise: (B,) deviation of the noise that is added before.
     """
 
     turn: list[int]
     factor: Tensor
     offset: Tensor
+    noise: Tensor
+
+
+class Square(NamedTuple):
+    """Squares of images as an encoder sees them.
+
+    Attributes:
+        image: (B, C, side, side).
+        truth: (B, C, side, side) in the same light, complete and without faults; None where it is not known.
+        shapes: (B, S, side, side), or None.
+    """
+
+    image: Tensor
+    truth: Tensor | None = None
+    shapes: Tensor | None = None
 
 
 def changes(augmentation: AugmentationSettings, num_bands: int, draws: Draws) -> Changes:
     """The changes of the images of a part."""
-    turn, bright, lit, power, haze = draws.uniform("changes", 5).double().unbind(1)
+    turn, bright, lit, power, haze, noisy = draws.uniform("changes", 6).double().unbind(1)
     low, high = (math.log(number) for number in augmentation.gain)
     gain = (low + (high - low) * bright).exp()
+    quiet, loud = (math.log(max(number, 1e-12)) for number in augmentation.noise)
+    noise = (quiet + (loud - quiet) * noisy).exp() * (augmentation.noise[1] > 0)
     lit = lit < augmentation.illumination
     wavelengths = torch.linspace(float(CANONICAL[0]), float(CANONICAL[-1]), num_bands, dtype=torch.float64)
     sun = _sunlight(wavelengths) ** (power * lit)[:, None]
     offset = (haze * lit * augmentation.haze)[:, None].expand_as(sun)
     turns = [int(8 * number) if augmentation.flips else 0 for number in turn]
-    return Changes(turns, (gain[:, None] * sun).float(), (gain[:, None] * offset).float())
+    return Changes(turns, (gain[:, None] * sun).float(), (gain[:, None] * offset).float(), noise.float())
 
 
-def seen(name: str, batch: Images, side: int, how: Look, changed: Changes, draws: Draws) -> Tensor:
-    """Squares (B, C, side, side) of images as an encoder sees them; `name` tells the draws of encoders apart."""
+def seen(name: str, batch: Images, side: int, how: Look, changed: Changes, draws: Draws) -> Square:
+    """Squares of images as an encoder sees them; `name` tells the draws of encoders apart."""
     rows, cols = batch.image.shape[-2:]
+    num_bands = batch.image.shape[1]
+    whole = batch.image if batch.truth is None else torch.cat([batch.image, batch.truth], dim=1)
     corners = (draws.uniform(f"corner for {name}", 2) * torch.tensor([rows - side + 1, cols - side + 1])).long()
     squares = []
-    for image, (row, col), turn in zip(batch.image, corners.tolist(), changed.turn, strict=True):
+    for image, (row, col), turn in zip(whole, corners.tolist(), changed.turn, strict=True):
         square = image[:, row : row + side, col : col + side]
         square = square.transpose(1, 2) if turn % 2 else square
         flipped = [axis for axis, bit in ((1, 2), (2, 4)) if turn & bit]
         squares.append(square.flip(flipped) if flipped else square)
-    result = torch.stack(squares)
+    together = torch.stack(squares)
+    image, truth, shapes = together[:, :num_bands], together[:, num_bands : 2 * num_bands], together[:, 2 * num_bands :]
+    image = _noisy(name, image, changed, draws)
     if how.response is not None:
-        result = _resampled(result, batch.present, how.response)
-    factor, offset = (part[..., None, None].to(result) for part in (changed.factor, changed.offset))
-    return torch.addcmul(offset, result, factor)
+        image = _resampled(image, batch.present, how.response)
+    factor, offset = (part[..., None, None].to(image) for part in (changed.factor, changed.offset))
+    image = torch.addcmul(offset, image, factor)
+    return Square(image) if batch.truth is None else Square(image, torch.addcmul(offset, truth, factor), shapes)
+
+
+def _noisy(name: str, image: Tensor, changed: Changes, draws: Draws) -> Tensor:
+    """Images with white noise of each one's own deviation added."""
+    if not changed.noise.any():
+        return image
+    own = draws.each(f"noise for {name}")
+    noise = torch.stack([torch.randn(image.shape[1:], generator=generator) for generator in own])
+    return torch.addcmul(image, changed.noise[:, None, None, None].to(image), noise.to(image))
 
 
 def noise(name: str, places: Tensor, span: int, draws: Draws) -> Tensor:

@@ -12,10 +12,13 @@ from torch import Tensor, nn
 from hypersigma.errors import ConfigError
 from hypersigma.nn.embed import PatchEmbed, SpectralMap, TokenKind
 from hypersigma.nn.encoder import Encoder, EncoderConfig
+from hypersigma.nn.expected import expected
 from hypersigma.nn.layout import Grid, Layout, Line
 from hypersigma.nn.positions import PositionKind, Positions
 
 CANONICAL_BANDS = 100
+
+Missing = Literal["scaled", "expected"]
 
 
 class Features(NamedTuple):
@@ -40,6 +43,8 @@ class SpatialConfig:
         patch: side of a patch in pixels, one token each.
         positions: "sin_cos"; published: "learned" in fine-tuning, "none" in pre-training.
         grid: tokens (rows, columns) that a learned table is made for.
+        missing: what becomes of canonical bands that are missing: the rest is "scaled" up, or they count as what is
+            "expected" given the rest.
     """
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
@@ -47,10 +52,12 @@ class SpatialConfig:
     patch: int = 8
     positions: PositionKind = "sin_cos"
     grid: tuple[int, int] = (8, 8)
+    missing: Missing = "scaled"
 
     def __post_init__(self) -> None:
         if self.channels < 1 or self.patch < 1:
             raise ConfigError(f"channels ({self.channels}) and patch ({self.patch}) must be at least 1")
+        require_canonical(self.missing, self.channels)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,18 +96,29 @@ class BackboneConfig:
     spectral: SpectralConfig | None = field(default_factory=SpectralConfig)
 
 
+def require_canonical(missing: Missing, channels: int) -> None:
+    """Raise ConfigError where bands are to be expected that are not known."""
+    if missing == "expected" and channels != CANONICAL_BANDS:
+        raise ConfigError(
+            f"missing: expected is for the {CANONICAL_BANDS} canonical bands, found {channels}; use missing: scaled"
+        )
+
+
 class SpatialEncoder(nn.Module):
     """Patches of an image through the blocks."""
 
     def __init__(self, config: SpatialConfig) -> None:
         super().__init__()
         dim = config.encoder.dim
+        self.missing = config.missing
         self.embed = PatchEmbed(config.channels, dim, config.patch)
         self.positions = Positions(config.positions, dim, config.grid)
         self.encoder = Encoder(config.encoder, axes=2)
 
     def forward(self, image: Tensor, present: Tensor | None = None) -> tuple[Tensor, ...]:
         """Maps (B, D, h, w) at the taps, shallow to deep, of an image (B, C, H, W); `present` (C,) as in PatchEmbed."""
+        if self.missing == "expected":
+            image, present = expected(image, present), None
         embedded = self.embed(image, present)
         rows, cols = embedded.shape[-2:]
         tokens = self.positions(embedded.flatten(2).transpose(1, 2), (rows, cols))

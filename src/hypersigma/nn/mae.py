@@ -17,10 +17,11 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from hypersigma.errors import ConfigError
-from hypersigma.nn.backbone import CANONICAL_BANDS
+from hypersigma.nn.backbone import CANONICAL_BANDS, Missing, require_canonical
 from hypersigma.nn.block import NORM_EPSILON
 from hypersigma.nn.embed import PatchEmbed, SpectralMap, TokenKind
 from hypersigma.nn.encoder import Encoder, EncoderConfig, initialise_linear
+from hypersigma.nn.expected import expected
 from hypersigma.nn.layout import Grid, Layout, Line
 from hypersigma.nn.positions import PositionKind, Positions
 from hypersigma.nn.resize import resize_patch, resize_picture
@@ -94,15 +95,18 @@ class SpatialMaskingConfig(MaskingConfig):
     Attributes:
         patch: side of the patch that weights are kept for.
         patches: sides that it is trained with, () for that one alone.
+        missing: as in `SpatialConfig`.
     """
 
     patch: int = 8
     patches: tuple[int, ...] = ()
+    missing: Missing = "scaled"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.tile[0] % self.patch or self.tile[1] % self.patch:
             raise ConfigError(f"a tile of {self.tile} is no whole number of patches of {self.patch}")
+        require_canonical(self.missing, self.channels)
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -237,15 +241,18 @@ class MaskedAutoencoder(nn.Module):
             patch: side of a spatial token in pixels, None for the one that the weights are kept for.
             context: (B, width), something that the decoder is told beside the kept tokens.
         """
-        view = self.view(image, present, patch)
-        values = self._cut(image, view)
+        view = read = self.view(image, present, patch)
+        if isinstance(self.config, SpatialMaskingConfig) and self.config.missing == "expected":
+            # All bands are read, those that are there are predicted.
+            image, read = expected(image, present), view._replace(bands=None)
+        values = self._cut(image, read)
         # Sorting the order gives its inverse: the place of every token among kept and hidden ones.
         order = noise.argsort(dim=1)
         restore = order.argsort(dim=1)
         kept = self.num_kept(values.shape[1])
         masked = restore >= kept
         encode = self._encoded_alone if self.config.hidden == "left_out" else self._encoded_in_grid
-        latent = self.norm(encode(values, order[:, :kept], masked, view))
+        latent = self.norm(encode(values, order[:, :kept], masked, read))
         return Reconstruction(self._decoded(latent, restore, view, context), masked, latent, restore)
 
     def num_kept(self, num_tokens: int) -> int:

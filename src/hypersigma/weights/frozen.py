@@ -42,6 +42,7 @@ class FrozenSpatial(nn.Module):
                 patch=patch,
                 positions=config.positions,
                 grid=(rows // patch, cols // patch),
+                missing=config.missing,
             )
         )
         self.norm = nn.LayerNorm(config.encoder.dim, eps=NORM_EPSILON)
