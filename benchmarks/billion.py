@@ -30,7 +30,8 @@ from hypersigma.nn.backbone import CANONICAL_BANDS, Backbone, BackboneConfig, Sp
 from hypersigma.nn.encoder import EncoderConfig
 
 TILE, PATCH = 64, 8
-SETTINGS = OptimisationConfig(steps=1, warmup=0, learning_rate=1e-4)
+# A first step of Adam moves every weight by the whole learning rate: without warm-up it has to be this small.
+SETTINGS = OptimisationConfig(steps=1, warmup=0, learning_rate=1e-5)
 RESULTS = Path(__file__).parent / "results" / "billion.json"
 
 

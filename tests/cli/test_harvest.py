@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hypersigma import cli
@@ -44,6 +45,15 @@ def test_a_store_for_a_program(scene: Path, tmp_path: Path, capsys: pytest.Captu
     assert (told["patches"], told["candidates"], told["dropped"], len(told["groups"])) == (7, 7, {}, 2)
     assert 0 < told["bytes"] < told["raw_bytes"]
     assert told["estimate"]["bytes"] > 0
+
+
+def test_where_nothing_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene = write_ground(tmp_path, "flat", np.full((12, 64, 128), 5, np.int16))
+    assert harvest(scene, "-o", tmp_path / "store", "--json") == 2
+    said = capsys.readouterr()
+    assert "none of 2 patches was kept, and no store is left: screening took 2 dead; raise --max-dead" in said.err
+    assert not said.out
+    assert not (tmp_path / "store").exists()
 
 
 @pytest.mark.parametrize(

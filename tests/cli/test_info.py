@@ -51,6 +51,13 @@ def test_for_a_person(header, tmp_path, capsys):
     assert (tmp_path / "look.png").stat().st_size > 100
 
 
+def test_a_picture_of_another_kind_is_refused_at_once(header, tmp_path, capsys):
+    assert cli.main(["info", str(header), "--quicklook", str(tmp_path / "look.foo")]) == 2
+    said = capsys.readouterr()
+    assert "name a file that ends in .png" in said.err
+    assert not said.out
+
+
 def test_for_a_program(header, capsys):
     assert cli.main(["info", str(header), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)

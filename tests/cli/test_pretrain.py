@@ -30,7 +30,10 @@ SETTINGS = [word for setting in QUICK for word in ("--set", setting)]
 def test_pretrain_writes_weights_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["pretrain", "--config", str(RECIPE), "-o", str(tmp_path), *SETTINGS]
     assert cli.main([*command, "--json"]) == 0
-    out = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr()
+    out = json.loads(said.out)
+    assert "million parameters\n100% of the steps: images of noise\n2 steps of 2 images on cpu\nlog: " in said.err
+    assert "\nstep 1: spatial " in said.err
     assert out == {"weights": str(tmp_path / "network.safetensors"), "steps": 2}
     assert Path(out["weights"]).exists()
     assert cli.main(command) == 2

@@ -302,6 +302,28 @@ def test_real_numbers_are_kept_closely(tmp_path: Path) -> None:
     np.testing.assert_allclose(found[0], values[:, :, :64], atol=2.6e-5)
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_store_of_nothing_is_none(resume: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = ground(128, 128)
+    values[:, :64] = 5
+    values[3:7, 64:] = 0
+    plan = planned([write_ground(tmp_path, "scene", values)])
+    store = tmp_path / "store"
+    store.mkdir()
+    if resume:
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(engine, "_summary", interrupted)
+            harvest(plan, store)
+        (store / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"none of 4 patches .* screening took 4 dead; raise --max-dead, or"):
+        harvest(plan, store, resume=resume)
+    assert [path.name for path in store.iterdir()] == ["mine.txt"] if resume else not store.exists()
+
+
+def interrupted(*given: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_folder_of_crops(tmp_path: Path) -> None:
     folder = tmp_path / "crops"
     for number in range(3):

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import re
 import resource
 import shutil
 import signal
@@ -96,12 +97,22 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
     assert checkpoints(tmp_path / "killed") == ["step_00000004", "step_00000005"]
 
 
-def test_it_learns_and_says_how(tmp_path: Path) -> None:
+def test_it_learns_and_says_how(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "hypersigma")
     config = optimised(steps=30, learning_rate=2e-2, clip=1.0, average=0.0, layer_decay=1.0)
     config = replace(config, records=RecordsConfig(save_every=100, log_every=10, picture_every=15))
     trained(config, tmp_path, workload=Workload(toy().build, lambda step, part, parts: toy(config).batches(0, 0, 1)))
     log = lines(tmp_path)
-    assert [line["step"] for line in log] == [9, 19, 29]
+    assert [line["step"] for line in log] == [0, 9, 19, 29]
+    said = [record.getMessage() for record in caplog.records]
+    assert re.match(r"training both encoders of size tiny: with decoders 0\.\d million parameters", said[0])
+    assert said[1:3] == [
+        "30 steps of 4 images on cpu",
+        f"log: {tmp_path}/log.jsonl, step 1 and every 10; checkpoints every 100",
+    ]
+    assert [line.split(", ")[0].split(" ")[:3] for line in said[3:]] == [
+        ["step", f"{step}:", "spatial"] for step in (1, 10, 20, 30)
+    ]
     assert log[-1]["spatial"] < 0.8 * log[0]["spatial"]
     assert all(line["samples_per_second"] > 0 and line["memory_mb"] > 1 for line in log)
     pictures = sorted((tmp_path / "pictures").iterdir())

@@ -77,15 +77,13 @@ def test_a_sensor_with_gaps_is_fitted_saved_and_predicted(weights: Path, tmp_pat
     np.testing.assert_array_equal(arrays["confidence"], again["confidence"])
 
 
-def test_the_receipts_are_told(weights: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("INFO", logger="hypersigma"):
-        fitted = method(weights).fit([labelled(quantity="reflectance")], seed=0)
+def test_the_receipts_are_told(weights: Path) -> None:
+    fitted = method(weights).fit([labelled(quantity="reflectance")], seed=0)
     told = "\n".join(fitted.notes)
     assert "weights of the spatial encoder: " in told
     assert "weights of the spectral encoder: " in told
     assert "pseudo-inverse, 192x100x4x4" not in told, "the patch is the weights' own"
     assert "fed counts / 4000, the scene holds numbers of kind 'reflectance'" in told
-    assert all(note in caplog.text for note in fitted.notes)
 
 
 def build(weights: Path, scene: LabelledScene, config: ClassificationConfig) -> tuple[Classification, NeuralMethod]:

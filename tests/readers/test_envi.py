@@ -175,11 +175,6 @@ def test_quantity_from_the_header(tmp_path, fields, quantity, scale):
     assert (cube.quantity, cube.scale) == (quantity, scale)
 
 
-def test_radiance_is_told_by_the_description(tmp_path):
-    cube = open_cube(write_envi(tmp_path, ramp(dtype="f4"), description="{Radiance micro-watts/cm^2/nm/sr}"))
-    assert cube.quantity == "radiance"
-
-
 def test_gains_and_offsets_follow_their_bands(tmp_path):
     header = write_envi(
         tmp_path,
@@ -380,7 +375,7 @@ def test_files_that_are_not_envi(tmp_path):
 
 
 def test_a_window_touches_only_its_bytes(tmp_path):
-    """Pixels outside of the window may lie in pages that do not exist: a sparse file of 4 GB opens at once."""
+    """Pages outside of the window need not exist: a sparse file of 4 GB opens at once."""
     header = write_envi(tmp_path, ramp(1, 1, 1, "u1"))
     text = header.read_text().replace("samples = 1", "samples = 20000").replace("lines = 1", "lines = 20000")
     header.write_text(text.replace("bands = 1", "bands = 10"))

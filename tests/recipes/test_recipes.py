@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from hypersigma import registry
 from hypersigma.config import load_yaml
 from hypersigma.cube import Cube
 from hypersigma.data.front_end import fit_front_end
+from hypersigma.data.simulated_corpus import SimulatedCorpus
 
 FOLDER = Path(hypersigma.__file__).parent / "recipes"
 RECIPES = sorted(path for path in FOLDER.rglob("*.yaml") if path.parent.name != "pretraining")
@@ -68,12 +72,35 @@ EVALUATION = (
 
 @pytest.mark.parametrize("path", CORPORA, ids=lambda path: path.stem)
 def test_a_corpus_holds_no_scene_of_the_evaluation(path: Path) -> None:
-    from hypersigma.data.simulated_corpus import SimulatedCorpus
-
     corpus = SimulatedCorpus.load(path)
     assert_header(path)
     files = [*corpus.libraries, *corpus.images, *(crop.path for crop in corpus.crops)]
     assert not [file for file in files for name in EVALUATION if name in file.lower()]
+
+
+def flags(command: str) -> set[str]:
+    return set(re.findall(r"--\S+(?: [\d.]+)?", command))
+
+
+def test_the_script_of_the_corpus_gives_the_commands_of_its_recipes(tmp_path: Path) -> None:
+    """Run with an interpreter at a relative path, which copies the photographs and only tells the rest."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "data").mkdir()
+    python = tmp_path / "bin" / "python"
+    python.write_text(f'#!/bin/sh\n[ "$1" != - ] || exec {sys.executable} "$@"\necho "$@"\n')
+    python.chmod(0o755)
+    script = FOLDER / "pretraining" / "corpus.sh"
+    command = ["bash", str(script), "data", "corpus"]
+    environment = {**os.environ, "PYTHON": "bin/python"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    real, simulated = CORPORA
+    for path, line in zip((simulated, real), done.stdout.splitlines(), strict=True):
+        told = header(path).split("# Command: ")[1].split(", ")[0].split("# Cost")[0]
+        assert flags(line) - {"--resume"} == flags(told)
+    images = SimulatedCorpus.load(simulated).images
+    copied = {f"photographs/{file.name}" for file in (tmp_path / "data" / "photographs").iterdir()}
+    assert copied == {image for image in images if image.startswith("photographs")}
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)

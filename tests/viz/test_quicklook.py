@@ -49,6 +49,25 @@ def test_scenes_without_contrast_or_data():
     assert composite(Cube.from_array(np.full((3, 4, 4), np.nan))).max() == 0
 
 
+def test_dark_ground_between_bright_roofs_is_seen():
+    array = np.random.default_rng(0).uniform(0.02, 0.05, (3, 100, 100))
+    array[:, :20, :25] = 2.0
+    picture = composite(Cube.from_array(array, [450, 550, 650]))
+    ground = picture[20:, :, :3]
+    assert np.median(ground) > 50
+    assert ground.std() > 10
+    assert ground.max() < picture[:20, :25, :3].min()
+
+
+def test_small_scenes_become_squares(tmp_path):
+    cube = Cube.from_array(np.random.default_rng(0).random((3, 20, 30)), [450, 550, 650])
+    draw(cube, tmp_path / "look.png")
+    drawn = np.rint(255 * matplotlib.image.imread(tmp_path / "look.png")).astype(np.uint8)
+    assert drawn.shape == (280, 420, 4)
+    np.testing.assert_array_equal(drawn[::14, ::14], composite(cube))
+    np.testing.assert_array_equal(drawn[13::14, 13::14], composite(cube))
+
+
 def test_only_png(tmp_path):
     with pytest.raises(OutputError, match="ends in .png"):
         draw(Cube.from_array(np.ones((3, 4, 4))), tmp_path / "look.jpg")

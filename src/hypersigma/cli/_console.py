@@ -128,12 +128,18 @@ def _log_to_stderr(level: int) -> None:
     logger = logging.getLogger("hypersigma")
     for handler in [handler for handler in logger.handlers if isinstance(handler, _LogHandler)]:
         logger.removeHandler(handler)
-    logger.addHandler(_LogHandler(sys.stderr))
+    logger.addHandler(_LogHandler())
     logger.setLevel(level)
 
 
-class _LogHandler(logging.StreamHandler[Any]):
-    """The command line's own handler, told apart from those of others."""
+class _LogHandler(logging.Handler):
+    """The command line's own handler, told apart from those of others.
+
+    It looks for the error stream anew each time: bars put their own in its place, and write above themselves.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
 
 
 def _cell(value: str | float | int) -> str:

@@ -29,8 +29,11 @@ def info(
     """
     from hypersigma.products import Table
     from hypersigma.screening import screen, statistics
+    from hypersigma.viz.quicklook import check_name, draw
 
     console = Console(common)
+    if quicklook is not None:
+        check_name(quicklook)
     cube = options.open(scene)
     found = statistics(cube)
     cube = screen(cube, found=found)
@@ -38,8 +41,6 @@ def info(
     # the picture comes after the table: what was found stands even where drawing fails
     console.table(Table(str(scene), ("what", "found"), tuple(_lines(facts))))
     if quicklook is not None:
-        from hypersigma.viz.quicklook import draw
-
         draw(cube, quicklook)
         console.note(f"picture: {quicklook}")
     console.result({"path": scene, **facts})

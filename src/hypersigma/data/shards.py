@@ -34,6 +34,7 @@ from hypersigma.writers import replaced_file
 VERSION = 1
 SHARD = 64  # patches; a shard of 175 bands takes about 40 MB
 STORE_FILE, MANIFEST_FILE, PARTS, PARTIAL = "store.json", "manifest.jsonl", "parts", ".partial"
+GROUP_FILE = "zarr.json"  # the description of a group and of an array in Zarr v3
 _FORMAT = "hypersigma patches"
 _EMPTY = np.iinfo(np.uint64).max  # offset and length of a slot without a patch
 _CHECKSUM_BYTES = 4
@@ -60,7 +61,7 @@ def create(folder: Path, groups: Sequence[Group], num_shards: Mapping[str, int])
     try:
         zarr.open_group(folder, mode="a", zarr_format=3)
         for group in groups:
-            if not (folder / group.name / "patches" / "zarr.json").is_file():
+            if not (folder / group.name / "patches" / GROUP_FILE).is_file():
                 zarr.create_group(folder / group.name, attributes=unstructure(group), overwrite=True)
                 _create_array(folder / group.name / "patches", group, num_shards[group.name])
     except OSError as error:

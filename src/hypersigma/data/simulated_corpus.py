@@ -211,7 +211,10 @@ def _image(path: Path) -> Any:
     if path.suffix.lower() not in _PICTURES:
         return open_cube(path)
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file; expected a photograph to borrow shapes from")
+        raise InputError(
+            f"{path}: there is no such file; expected a photograph to borrow shapes from: name another under images, "
+            "or leave it out"
+        )
     from matplotlib.image import imread
 
     pixels = np.atleast_3d(imread(path)).astype(np.float32)[..., :3]

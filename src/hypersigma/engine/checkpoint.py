@@ -148,7 +148,7 @@ class Checkpoints:
         if differing:
             raise ConfigError(
                 f"{place}: was written with other settings: {'; '.join(differing)}; "
-                "set them back, or begin anew in another folder"
+                "set them back, or begin anew in another folder, where masking.begin_with takes this one's weights"
             )
 
     def _publish(self, written: Any, partial: Path, step: int) -> None:

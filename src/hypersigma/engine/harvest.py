@@ -11,7 +11,8 @@ import hashlib
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from hypersigma.data import shards
 from hypersigma.data.manifest import DUPLICATE, UNREADABLE, Record, read_part, write_manifest, write_part
 from hypersigma.data.near_duplicates import Seen, fingerprint
 from hypersigma.data.patch_group import PATCH, Group
-from hypersigma.data.patch_screening import Limits, measure
+from hypersigma.data.patch_screening import SHARES, Limits, measure
 from hypersigma.data.patches import Origin, SceneOrigin, crop_origins
 from hypersigma.engine.cluster import workers
 from hypersigma.errors import InputError, OutputError
@@ -218,7 +219,7 @@ def harvest(
 
     Raises:
         OutputError: the folder holds something else, or the disk refuses; what is done stays.
-        InputError: with `resume`, the store was begun with another plan.
+        InputError: with `resume`, the store was begun with another plan; or no patch is kept, and no store is left.
     """
     from hypersigma.engine.harvest_card import write_card
 
@@ -237,6 +238,9 @@ def harvest(
     if plan.limits.duplicates:
         _drop_duplicates(plan, folder, parts)
     result = _summary(folder, parts, plan)
+    if not result.patches:
+        _remove(folder, plan.groups)
+        raise InputError(_nothing_kept(result))
     write_manifest(folder, [record for record in result.records if not record.dropped])
     write_card(plan, result, progress)
     _describe(plan, folder, parts)
@@ -282,6 +286,29 @@ def _clear(folder: Path, earlier: Mapping[str, Any]) -> None:
     """Delete what a store of another version holds: it is written anew from the scenes."""
     for name in [shards.PARTS, *earlier.get("groups", ())]:
         shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _remove(folder: Path, groups: Iterable[str]) -> None:
+    """Delete a store and nothing else in its folder; the description goes last, so that a killed run resumes."""
+    from hypersigma.engine.harvest_card import CARD, HISTOGRAMS, MAPS
+
+    for name in (*groups, shards.PARTS, shards.PARTIAL, MAPS):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in (CARD, HISTOGRAMS, shards.MANIFEST_FILE, shards.GROUP_FILE, shards.STORE_FILE):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _nothing_kept(result: Harvest) -> str:
+    """What took all patches, and what to do."""
+    took = ", ".join(f"{count} {reason}" for reason, count in result.dropped.items())
+    limits = [f"--max-{reason}" for reason in result.dropped if reason in SHARES]
+    advice = f"raise {', '.join(limits)}, or harvest other scenes" if limits else "look whether the files are whole"
+    return (
+        f"{result.folder}: none of {result.candidates} patches was kept, and no store is left: screening took {took}; "
+        f"{advice}"
+    )
 
 
 def _describe(plan: Plan, folder: Path, parts: Mapping[int, tuple[int, list[Record]]] | None = None) -> None:

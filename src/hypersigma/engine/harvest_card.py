@@ -142,6 +142,7 @@ def _screening(plan: Plan, result: Harvest, shares: dict[str, list[float]]) -> s
     head = ("figure", "limit", "measured", "median", "90 %", "99 %", "left out")
     text = (
         f"![Histograms of the shares]({HISTOGRAMS})\n\n"
+        "A figure that the bands of no patch allow to measure has no histogram. "
         "`missing`: pixels without data; `dead`: bands without information; `striped`: bands with stripes; "
         "`saturated`: numbers at the end of their range; `cloud`: after Griffin et al. 2003, doi:10.1117/12.487297; "
         "`water`: NDWI > 0, McFeeters 1996, doi:10.1080/01431169608948714; `blank`: pixels that repeat their "

@@ -19,8 +19,9 @@ from hypersigma.engine.checkpoint import Checkpoints
 from hypersigma.engine.devices import drawing_apart
 from hypersigma.engine.distributed import World, started
 from hypersigma.engine.objective import Workload
+from hypersigma.engine.pretrained_folder import Export
 from hypersigma.engine.recipe import PretrainConfig
-from hypersigma.engine.tracking import Tracker
+from hypersigma.engine.tracking import LOG, Tracker
 from hypersigma.engine.trainer import Trainer
 from hypersigma.errors import OutputError
 from hypersigma.writers import replaced_file
@@ -72,6 +73,7 @@ def pretrain(
             trainer.resumed(first)
             _LOG.info("resuming at step %d", first)
         _begin(config, folder, world)
+        _announce(config, trainer, workload, folder, world)
         try:
             _train(config, trainer, checkpoints, folder, world, range(first, config.optimisation.steps), advance)
         finally:
@@ -85,6 +87,20 @@ def _begin(config: PretrainConfig, folder: Path, world: World) -> None:
     if world.first:
         with replaced_file(folder / "recipe.yaml") as place:
             save_yaml(config, place)
+
+
+def _announce(config: PretrainConfig, trainer: Trainer, workload: Workload, folder: Path, world: World) -> None:
+    """Say what is trained on what, before the first step."""
+    how, records = config.optimisation, config.records
+    devices = f"{world.size} processes, each on {world.device}" if world.size > 1 else str(world.device)
+    trained = "both encoders" if config.encoders == "both" else f"the {config.encoders} encoder"
+    millions = trainer.num_parameters / 1e6
+    _LOG.info("training %s of size %s: with decoders %.1f million parameters", trained, config.size, millions)
+    # Other workloads than that of a recipe do not say where their examples come from.
+    for line in workload.export.data if isinstance(workload.export, Export) else ():
+        _LOG.info("%s", line)
+    _LOG.info("%d steps of %d images on %s", how.steps, how.batch_size, devices)
+    _LOG.info("log: %s, step 1 and every %d; checkpoints every %d", folder / LOG, records.log_every, records.save_every)
 
 
 def _train(
@@ -103,7 +119,7 @@ def _train(
             figures, done = trainer.step(step), step + 1
             if tracker is not None:
                 tracker.count(config.optimisation.batch_size)
-                if done % records.log_every == 0 or done == last:
+                if done % records.log_every == 0 or done in (1, last):
                     tracker.write(step, figures)
             if records.picture_every and done % records.picture_every == 0:
                 picture = trainer.picture()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +10,6 @@ from hypersigma.data.front_end import FrontEnd
 from hypersigma.data.radiometry import Gain, gain_for
 from hypersigma.tasks._contract import Task
 from hypersigma.weights.encoders import Encoders, load_encoders
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +41,5 @@ class Beginning:
             receipts = member.begin_with(self.encoders, front_end, self.gain.factor)
         # Members are alike, so the receipt of one says it for all.
         said = [f"weights of the {kind} encoder: {'; '.join(receipt.lines())}" for kind, receipt in receipts.items()]
-        said += [self.gain.note] if self.gain.note else []
-        for line in said:
-            _LOG.info("%s", line)
-        return tuple(said)
+        # Told once, with the other notes of the report.
+        return (*said, self.gain.note) if self.gain.note else tuple(said)

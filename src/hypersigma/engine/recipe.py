@@ -81,7 +81,7 @@ class RecordsConfig:
     Attributes:
         save_every: steps between checkpoints.
         keep: checkpoints that are kept.
-        log_every: steps between lines of the log.
+        log_every: steps between lines of the log; the first step has one, too.
         picture_every: steps between pictures of reconstructions, or 0 for none.
     """
 

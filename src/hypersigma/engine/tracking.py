@@ -1,8 +1,12 @@
-"""The log of a training: a JSON line every so often, TensorBoard beside it where it is installed, and pictures."""
+"""The log of a training: a JSON line every so often, TensorBoard beside it where it is installed, and pictures.
+
+A person reads lines of it too: the first one, and then one whenever the run has grown by half.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
 
 LOG = "log.jsonl"
 
+_GROWTH = 1.5
+_LOG = logging.getLogger(__name__)
+
 
 class Tracker:
     """What one process writes about a run; use it as a context.
@@ -38,6 +45,7 @@ class Tracker:
         self._path = folder / LOG
         self._begun = self._since = time.perf_counter()
         self._num_samples = 0
+        self._told = 0
         earlier = [line for line in _lines(self._path) if json.loads(line)["step"] < first]
         with replaced_file(self._path) as place:
             place.write_text("".join(f"{line}\n" for line in earlier), encoding="utf-8")
@@ -79,6 +87,10 @@ class Tracker:
                     self._board.add_scalar(name, value, step)
         except OSError as error:
             raise OutputError(f"{self._path}: cannot be written ({error}); make room, go on with --resume") from error
+        if step + 1 >= _GROWTH * self._told:
+            self._told = step + 1
+            told = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in line.items() if name != "step")
+            _LOG.info("step %d: %s", step + 1, told)
         return line
 
     def picture(self, step: int, picture: Tensor) -> None:

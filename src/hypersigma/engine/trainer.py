@@ -86,6 +86,11 @@ class Trainer:
         self._begin_moments()
         self._latest: list[_Part] = []
 
+    @property
+    def num_parameters(self) -> int:
+        """Numbers that are trained, over all devices."""
+        return sum(weight.numel() for weight in self._trained.values())
+
     def step(self, step: int) -> dict[str, float]:
         """Do a step, counted from 0, and return its losses, learning rate and norm of the gradient.
 

@@ -63,7 +63,7 @@ def envi_found(path: Path) -> Found:
         nodata=header.number("data ignore value"),
         georef=georef_of(header),
         sensor=header.text("sensor type"),
-        acquired=header.text("acquisition time"),
+        acquired=header.text("acquisition time") or header.text("start acquisition time"),
         notes=tuple(notes),
     )
     return _with_quantity(found, header)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hypersigma import canvas
 
 _SIDE = 6.5  # inches; longer side of a scene
+_LINE, _LINES, _CASING = 0.06, (0.8, 1.8), 0.4  # width of a frame: of its square, in points; of the white around it
 _KEPT = "kept"
 _NUM_BINS = 20
 
@@ -27,8 +28,13 @@ def patch_map(
     """
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Patch, Rectangle
+    from matplotlib.patheffects import withStroke
 
     rows, cols = extent
+    point = max(extent) / (_SIDE * 72)  # of a line, in pixels of the scene
+    line = float(np.clip(_LINE * side / point, *_LINES))
+    # each inside its own square, so that neighbours do not hide each other's frames
+    inset = min((line / 2 + _CASING) * point, side / 4)
     width, height = (max(0.35, length / max(extent)) * _SIDE for length in (cols, rows))
     figure = canvas.new_figure(max(width, 3.0), height + 0.9)
     axes = canvas.picture_axes(figure, "Patches")
@@ -39,19 +45,26 @@ def patch_map(
     for number, name in enumerate([_KEPT, *others]):
         # green for what is kept, the other colours of the house for the rest
         color = canvas.CYCLE[2] if name == _KEPT else [*canvas.CYCLE[1:2], *canvas.CYCLE[3:]][(number - 1) % 5]
-        # a little smaller than they are, so that neighbours do not hide each other's edges
-        squares = [Rectangle((col + 1, row + 1), side - 2, side - 2) for row, col in places.get(name, ())]
+        corners = [(col + inset, row + inset) for row, col in places.get(name, ())]
+        squares = [Rectangle(corner, side - 2 * inset, side - 2 * inset) for corner in corners]
         faint = 0.0 if name == _KEPT else 0.35
-        axes.add_collection(PatchCollection(squares, facecolor=(color, faint), edgecolor=color, linewidth=0.8))
+        frames = PatchCollection(squares, facecolor=(color, faint), edgecolor=color, linewidth=line)
+        # cased in white, frames are seen on bright ground and on dark
+        frames.set_path_effects([withStroke(linewidth=line + 2 * _CASING, foreground=canvas.PAPER)])
+        axes.add_collection(frames)
         handles.append(Patch(facecolor=(color, faint), edgecolor=color, label=f"{name} ({len(squares)})"))
     figure.legend(handles=handles, loc="outside lower left", ncols=3, fontsize=9, frameon=False)
     return canvas.png_bytes(figure)
 
 
 def share_histograms(shares: Mapping[str, Sequence[float]], limits: Mapping[str, float]) -> bytes:
-    """Histograms of shares between 0 and 1, one panel a figure, with its limit as a line; counts are logarithmic."""
+    """Histograms of shares between 0 and 1, one panel a figure, with its limit as a line; counts are logarithmic.
+
+    A figure that could be measured in no patch has no panel.
+    """
+    shares = {name: values for name, values in shares.items() if len(values)}
     columns = 3
-    rows = -(-len(shares) // columns)
+    rows = max(1, -(-len(shares) // columns))
     figure = canvas.new_figure(3.0 * columns, 0.4 + 1.9 * rows)
     bins = np.linspace(0.0, 1.0, _NUM_BINS + 1).tolist()
     for number, (name, values) in enumerate(shares.items(), start=1):
@@ -59,6 +72,7 @@ def share_histograms(shares: Mapping[str, Sequence[float]], limits: Mapping[str,
         axes.hist(np.clip(values, 0.0, 1.0), bins=bins, color=canvas.CYCLE[0])
         axes.axvline(limits[name], color=canvas.CYCLE[1], linewidth=1.2)
         axes.set_yscale("symlog", linthresh=1.0)
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(0.0)
     return canvas.png_bytes(figure)

@@ -15,6 +15,9 @@ from hypersigma.writers import replaced_file
 TRUE_COLOUR = (640.0, 550.0, 470.0)
 _FARTHEST = 40.0
 _STRIP = 64
+_MIDDLE = 0.3  # of the range from black to white; the median of a scene is at least about there
+_STRONGEST = 0.3  # power that dark scenes are brightened with
+_SMALLEST = 400  # pixels along the longer side of a picture in a file
 
 
 def colour_bands(cube: Cube) -> tuple[int, int, int]:
@@ -34,8 +37,8 @@ def colour_bands(cube: Cube) -> tuple[int, int, int]:
 def composite(cube: Cube, max_side: int = 1024) -> NDArray[np.uint8]:
     """A picture (rows, cols, 4), red, green, blue and opacity, at most `max_side` pixels a side.
 
-    Every n-th pixel is taken; each colour is stretched between its 2nd and 98th percentile; pixels without data
-    are transparent.
+    Every n-th pixel is taken; each colour is stretched between its 2nd and 98th percentile, and all are brightened
+    alike where most of the scene would be nearly black; pixels without data are transparent.
     """
     _, rows, cols = cube.shape
     step = -(-max(rows, cols) // max_side)
@@ -49,29 +52,51 @@ def composite(cube: Cube, max_side: int = 1024) -> NDArray[np.uint8]:
     seen = np.isfinite(thin).all(axis=0)
     picture = np.zeros((*thin.shape[1:], 4), dtype=np.uint8)
     if seen.any():
-        picture[seen, :3] = np.stack([_stretched(band[seen]) for band in thin], axis=-1)
+        shares = _brightened(np.stack([_stretched(band[seen]) for band in thin], axis=-1))
+        picture[seen, :3] = np.rint(255 * shares)
         picture[seen, 3] = 255
     return picture
 
 
-def _stretched(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _stretched(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Numbers of a band between 0 and 1."""
     # glints and shadows would leave the rest of the scene grey
     low, high = np.percentile(values, (2, 98))
     if high <= low:
-        return np.full(values.shape, 128, dtype=np.uint8)
-    scaled = (values - low) / (high - low)
-    return np.asarray(np.rint(255 * np.clip(scaled, 0, 1)), dtype=np.uint8)
+        return np.full(values.shape, 0.5, dtype=np.float32)
+    shares: NDArray[np.float32] = np.clip((values - low) / (high - low), 0, 1, dtype=np.float32)
+    return shares
+
+
+def _brightened(shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Numbers between 0 and 1 under a power that takes a dark median towards the middle: bright roofs stay below white.
+
+    One power serves all colours, so that hues stay as they are.
+    """
+    median = float(np.median(shares))
+    if median >= _MIDDLE:
+        return shares
+    power = np.log(_MIDDLE) / np.log(max(median, 1e-6))
+    return np.power(shares, max(power, _STRONGEST), dtype=np.float32)
+
+
+def check_name(path: Path) -> None:
+    """Raise OutputError unless a file for a quick look is named .png."""
+    if path.suffix.lower() != ".png":
+        raise OutputError(f"{path}: a quick look is a PNG; name a file that ends in .png")
 
 
 def draw(cube: Cube, path: Path, max_side: int = 1024) -> None:
-    """Write a scene's quick look as PNG.
+    """Write a scene's quick look as PNG; of small scenes each pixel becomes a square that can be seen.
 
     Raises:
         OutputError: the file is not named .png, or cannot be written.
     """
     from matplotlib.image import imsave
 
-    if path.suffix.lower() != ".png":
-        raise OutputError(f"{path}: a quick look is a PNG; name a file that ends in .png")
+    check_name(path)
+    picture = composite(cube, max_side)
+    longer = max(picture.shape[:2])
+    factor = max(1, min(-(-_SMALLEST // longer), max_side // longer))
     with replaced_file(path) as partial:
-        imsave(partial, composite(cube, max_side))
+        imsave(partial, picture.repeat(factor, axis=0).repeat(factor, axis=1))
