@@ -68,7 +68,7 @@ def export(folder: Path, /, *, output: Output, overwrite: bool = False, common: 
 
 @weights.command(name="list")
 def list_(*folders: Path, common: Common = DEFAULTS) -> None:
-    """List the weights in folders and right below them.
+    """List the weights in folders and up to two levels below them.
 
     Args:
         folders: Where to look; the current folder if none is given.
@@ -78,7 +78,7 @@ def list_(*folders: Path, common: Common = DEFAULTS) -> None:
     from hypersigma.weights.pretrained import Card, find_pretrained
 
     console = Console(common)
-    places = [place for folder in folders or (Path(),) for place in find_pretrained(folder)]
+    places = [place for folder in folders or (Path(),) for place in find_pretrained(folder, depth=2)]
     rows = [{"folder": str(place), **_facts(Card.load(place))} for place in places]
     if rows:
         console.table(Table("Weights", tuple(rows[0]), tuple(tuple(row.values()) for row in rows)))

@@ -105,13 +105,14 @@ class Pretrained:
         return fit(encoder, shared, receipt)
 
 
-def find_pretrained(folder: Path) -> list[Path]:
-    """The folders of pre-trained encoders among a folder and those right below it, sorted.
+def find_pretrained(folder: Path, depth: int = 1) -> list[Path]:
+    """The folders of pre-trained encoders among a folder and those at most `depth` levels below it, sorted.
 
     Raises:
         WeightsError: there is no such folder.
     """
     if not folder.is_dir():
         raise WeightsError(f"{folder}: there is no such folder")
-    places = [place for place in (folder, *sorted(folder.iterdir())) if (place / TENSORS).is_file()]
+    files = [path for level in range(depth + 1) for path in folder.glob("*/" * level + TENSORS)]
+    places = sorted(path.parent for path in files if path.is_file())
     return [place for place in places if load_config(place).get("kind") in CONFIGS]
