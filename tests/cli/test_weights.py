@@ -1,10 +1,12 @@
 """`hypersigma weights`."""
 
 import json
+import shutil
 
 import pytest
 
 from hypersigma.cli import main
+from hypersigma.weights.encoders import load_encoders
 from tests.weights.published import SPATIAL, checkpoint
 
 
@@ -46,6 +48,17 @@ def test_list_finds_weights(imported, tmp_path, capsys):
     assert main(["weights", "list", str(tmp_path)]) == 0
     assert "spatial" in capsys.readouterr().out
     assert main(["weights", "list", str(tmp_path / "ours" / "..")]) == 0
+
+
+def test_list_finds_what_a_pretraining_ships(imported, tmp_path, capsys):
+    run = tmp_path / "run"
+    for place in (run / "spatial", run / "shipped" / "spatial"):
+        shutil.copytree(tmp_path / "ours", place)
+    assert main(["weights", "list", str(run), "--json"]) == 0
+    listed = [row["folder"] for row in json.loads(capsys.readouterr().out)["weights"]]
+    assert listed == [str(run / "shipped" / "spatial"), str(run / "spatial")]
+    # a run stands for its whole encoders, not for the shipped ones too
+    assert load_encoders(run).spatial is not None
 
 
 def test_an_empty_folder_lists_nothing(tmp_path, capsys):

@@ -133,6 +133,12 @@ def test_another_suffix_cannot_be_written(tmp_path):
         write_checkpoint(tmp_path / "file.bin", {})
 
 
+def test_the_format_of_old_is_read_too(tmp_path):
+    tensors, _ = state(SPATIAL)
+    torch.save({"model": tensors}, tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    assert read_checkpoint(tmp_path / "old.pth").keys() == tensors.keys()
+
+
 def test_folders_of_something_else_are_refused(tmp_path):
     checkpoint(tmp_path / "published.pth", SPATIAL)
     pretrained = import_pretrained(tmp_path / "published.pth").pretrained

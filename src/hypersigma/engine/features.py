@@ -87,7 +87,7 @@ def load_backbone(name: str | Path, device: str = "auto", *, patch: int | None =
     """The frozen encoders of a folder of weights.
 
     Args:
-        name: a folder that `hypersigma weights import` or pre-training wrote, or one that holds such a folder for the
+        name: a folder that `hypersigma weights` or pre-training wrote, or one that holds such a folder for the
             spatial and one for the spectral encoder.
         device: auto, cpu, cuda or cuda:N.
         patch: side in pixels of what a feature describes, for weights that were trained with several; by default the

@@ -12,8 +12,9 @@ from hypersigma.registry import suggestion
 from hypersigma.weights.pretrained import Kind, Pretrained, find_pretrained
 from hypersigma.weights.receipt import Receipt
 
-_HOW_TO_IMPORT = (
-    "import published ones with  hypersigma weights import FILE.pth -o DIR/spatial  (and DIR/spectral), and give DIR"
+_HOW_TO_GET = (
+    "get published ones with  hypersigma weights download base -o DIR  (of files that you have:  hypersigma weights "
+    "import FILE.pth -o DIR/spatial,  and DIR/spectral), and give DIR"
 )
 
 
@@ -72,11 +73,11 @@ def load_encoders(name: str | Path) -> Encoders:
     """
     folder = Path(name)
     if not folder.exists() and str(name) in SIZES:
-        raise WeightsError(f"no weights of size '{name}' come with this version: {_HOW_TO_IMPORT}")
+        raise WeightsError(f"no weights of size '{name}' come with this version: {_HOW_TO_GET}")
     if not folder.exists():
         raise WeightsError(f"'{name}' is neither a folder nor a size ({suggestion(str(name), list(SIZES))})")
     if folder.is_file():
-        raise WeightsError(f"{name} is a file, expected a folder of weights: {_HOW_TO_IMPORT}")
+        raise WeightsError(f"{name} is a file, expected a folder of weights: {_HOW_TO_GET}")
     found: dict[Kind, Pretrained] = {}
     for place in find_pretrained(folder):
         pretrained = Pretrained.load(place)
@@ -84,5 +85,5 @@ def load_encoders(name: str | Path) -> Encoders:
             raise WeightsError(f"{folder} holds several {pretrained.card.kind} encoders; give the folder of one")
         found[pretrained.card.kind] = pretrained
     if not found:
-        raise WeightsError(f"{folder}: no weights of an encoder in it or right below: {_HOW_TO_IMPORT}")
+        raise WeightsError(f"{folder}: no weights of an encoder in it or right below: {_HOW_TO_GET}")
     return Encoders(found.get("spatial"), found.get("spectral"))

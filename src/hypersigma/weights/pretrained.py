@@ -24,6 +24,16 @@ _SHARED = ("embed.", "positions.", "encoder.")
 _BAND_FACING = "embed."
 
 
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A published file: its name in a revision of a repository, and its hash where that is known."""
+
+    repository: str
+    revision: str
+    file: str
+    sha256: str | None = None
+
+
 @dataclass(frozen=True)
 class Card:
     """What weights are of.
@@ -31,10 +41,12 @@ class Card:
     Attributes:
         config: the autoencoder; its type says whether it is the spatial or the spectral one.
         radiometry: what the network was fed, such as "counts / 4000".
+        source: the file that they were downloaded as.
     """
 
     config: MaskingConfig
     radiometry: str
+    source: Source | None = None
 
     @property
     def kind(self) -> Kind:
@@ -54,9 +66,10 @@ class Card:
             raise WeightsError(f"{folder}: expected weights of a pre-trained encoder, found kind: {kind}")
         try:
             network = structure(config.get("network", {}), CONFIGS[kind], where=str(folder))
+            source = structure(config["source"], Source, where=str(folder)) if "source" in config else None
         except ConfigError as error:
             raise WeightsError(f"{folder}: damaged weights: {error}") from error
-        return cls(network, str(config.get("radiometry", "unknown")))
+        return cls(network, str(config.get("radiometry", "unknown")), source)
 
 
 @dataclass(frozen=True)
@@ -72,10 +85,11 @@ class Pretrained:
         Raises:
             OutputError: the folder cannot be written to.
         """
-        network = unstructure(self.card.config)
-        save_weights(
-            folder, self.state, {"kind": self.card.kind, "radiometry": self.card.radiometry, "network": network}
-        )
+        card = self.card
+        config = {"kind": card.kind, "radiometry": card.radiometry, "network": unstructure(card.config)}
+        if card.source:
+            config["source"] = unstructure(card.source)
+        save_weights(folder, self.state, config)
 
     @classmethod
     def load(cls, folder: Path) -> Pretrained:
@@ -105,13 +119,14 @@ class Pretrained:
         return fit(encoder, shared, receipt)
 
 
-def find_pretrained(folder: Path) -> list[Path]:
-    """The folders of pre-trained encoders among a folder and those right below it, sorted.
+def find_pretrained(folder: Path, depth: int = 1) -> list[Path]:
+    """The folders of pre-trained encoders among a folder and those at most `depth` levels below it, sorted.
 
     Raises:
         WeightsError: there is no such folder.
     """
     if not folder.is_dir():
         raise WeightsError(f"{folder}: there is no such folder")
-    places = [place for place in (folder, *sorted(folder.iterdir())) if (place / TENSORS).is_file()]
+    files = [path for level in range(depth + 1) for path in folder.glob("*/" * level + TENSORS)]
+    places = sorted(path.parent for path in files if path.is_file())
     return [place for place in places if load_config(place).get("kind") in CONFIGS]

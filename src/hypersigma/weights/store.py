@@ -66,8 +66,8 @@ def load_config(folder: Path) -> dict[str, Any]:
     for name in (TENSORS, CONFIG):
         if not (folder / name).is_file():
             raise WeightsError(
-                f"{folder}: no weights here, {name} is missing; expected a folder that 'hypersigma weights import' "
-                f"or a fitted model wrote"
+                f"{folder}: no weights here, {name} is missing; expected a folder that 'hypersigma weights "
+                f"download' or 'import' or a fitted model wrote"
             )
     try:
         return read_yaml(folder / CONFIG)

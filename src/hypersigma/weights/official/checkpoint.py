@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 from torch import Tensor
@@ -41,7 +42,8 @@ def _unpickled(path: Path) -> Mapping[str, Any]:
     """The content of a .pth file; of classes only the one that published files need is allowed."""
     try:
         with torch.serialization.safe_globals([argparse.Namespace]):
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            # Mapped where the format allows it: two thirds of a published file are the optimiser's, which nobody reads.
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zipfile(path))
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"{path}: not loaded, for it is no checkpoint or holds Python objects that could run code; expected "
