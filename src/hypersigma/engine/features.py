@@ -20,7 +20,7 @@ from hypersigma.nn.backbone import CANONICAL_BANDS
 from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.screening import screen
 from hypersigma.tiling import Window
-from hypersigma.weights.encoders import load_encoders
+from hypersigma.weights.encoders import Encoders, load_encoders
 from hypersigma.weights.frozen import FrozenSpatial, FrozenSpectral, frozen
 
 _LOG = logging.getLogger(__name__)
@@ -43,6 +43,22 @@ class FeatureExtractor:
     dim: int
     tile: int
     radiometry: str
+
+    @classmethod
+    def of(cls, pretrained: Encoders, device: str = "auto", *, patch: int | None = None) -> FeatureExtractor:
+        """Encoders as they are, frozen; `load_backbone` says more.
+
+        Raises:
+            WeightsError: they are made for other bands than the canonical ones.
+        """
+        place = resolved(device)
+        encoders = tuple(frozen(part, patch).to(place) for part in pretrained.parts)
+        return cls(
+            encoders=encoders,
+            dim=sum(encoder.dim for encoder in encoders),
+            tile=min(min(part.card.config.tile) for part in pretrained.parts),
+            radiometry=pretrained.radiometry,
+        )
 
     def features(self, cube: Cube) -> Array:
         """Features (dim, rows, cols) of a scene, NaN where a band has no data; a memory map where they are large.
@@ -96,12 +112,4 @@ def load_backbone(name: str | Path, device: str = "auto", *, patch: int | None =
     Raises:
         WeightsError: there are no such weights, or they are made for other bands than the canonical ones.
     """
-    pretrained = load_encoders(name)
-    place = resolved(device)
-    encoders = tuple(frozen(part, patch).to(place) for part in pretrained.parts)
-    return FeatureExtractor(
-        encoders=encoders,
-        dim=sum(encoder.dim for encoder in encoders),
-        tile=min(min(part.card.config.tile) for part in pretrained.parts),
-        radiometry=pretrained.radiometry,
-    )
+    return FeatureExtractor.of(load_encoders(name), device, patch=patch)
