@@ -48,13 +48,29 @@ class Choice:
     settings: Annotated[tuple[str, ...], Parameter(name="--set")] = ()
 
 
-EVERYTHING = Choice()
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Instead:
+    """What is measured instead of methods.
+
+    Attributes:
+        probe: Frozen features of --weights, by simple classifiers on them, beside classical and random features.
+        scaling: Folders of weights whose probes are drawn over the size of network and corpus.
+        fine_tune: With --scaling, also networks that begin with the weights and are trained on.
+    """
+
+    probe: bool = False
+    scaling: Annotated[tuple[str, ...], _SEVERAL] = ()
+    fine_tune: bool = False
+
+
+EVERYTHING, METHODS = Choice(), Instead()
 
 
 def benchmark(
     *scenes: str,
     choice: Choice = EVERYTHING,
-    probe: bool = False,
+    instead: Instead = METHODS,
     jobs: int = 1,
     json_file: Path | None = None,
     common: Common = DEFAULTS,
@@ -63,22 +79,38 @@ def benchmark(
 
     Args:
         scenes: Names of scenes, all whose files are here by default; HYPERSIGMA_DATA names a folder with files.
-        probe: Measure features instead: simple classifiers on those of --weights, frozen, beside classical and random ones.
         jobs: Trials at a time.
-        json_file: File that results are appended to, a row a trial; rows in it already are not run again.
+        json_file: File that results are appended to, a row a trial; rows in it already are not run again. With
+            --scaling a picture of the same name stands beside it.
     """
     from hypersigma.engine.jobs import run
 
     console = Console(common)
     seeds = choice.seeds or tuple(range(common.seed, common.seed + _NUM_SEEDS))
-    measure = _probes if probe else _methods
-    planned, tables, note = measure(scenes, choice, seeds)
+    if instead.probe and instead.scaling:
+        raise ConfigError("--probe and --scaling are two measurements; give one of them")
+    if instead.scaling:
+        planned, tables, note = _scaling(scenes, choice, seeds, instead)
+    else:
+        planned, tables, note = (_probes if instead.probe else _methods)(scenes, choice, seeds)
     with console.progress() as progress:
         rows = run(planned, json_file, device=common.device, num_jobs=jobs, progress=progress)
     for table in tables(rows):
         console.table(table)
     console.text(note)
+    if instead.scaling and json_file:
+        console.text(f"{_drawn(rows, json_file.with_suffix('.png'))}: the picture")
     console.result({"rows": rows})
+
+
+def _drawn(rows: list[dict[str, Any]], place: Path) -> Path:
+    """The file of a picture of scaling."""
+    from hypersigma.engine.scaling import picture
+    from hypersigma.writers import replaced_file
+
+    with replaced_file(place) as partial:
+        partial.write_bytes(picture(rows))
+    return place
 
 
 def _methods(scenes: tuple[str, ...], choice: Choice, seeds: tuple[int, ...]) -> Measure:
@@ -93,7 +125,7 @@ def _methods(scenes: tuple[str, ...], choice: Choice, seeds: tuple[int, ...]) ->
         seeds=seeds,
         num_per_class=choice.num_per_class,
         weights=choice.weights,
-        settings=(*(as_settings(read_yaml(choice.config)) if choice.config else ()), *choice.settings),
+        settings=_settings(choice),
     )
     return engine.jobs_of(engine.plan(config)), tables, NOTE
 
@@ -115,3 +147,26 @@ def _probes(scenes: tuple[str, ...], choice: Choice, seeds: tuple[int, ...]) -> 
         weights=choice.weights,
     )
     return plan(config), probe_tables, NOTE
+
+
+def _scaling(scenes: tuple[str, ...], choice: Choice, seeds: tuple[int, ...], instead: Instead) -> Measure:
+    """Several weights: what is run, the tables of its rows, and what stands below them."""
+    from hypersigma.engine.scaling import BUDGETS, NOTE, ScalingConfig, plan, scaling_tables
+
+    if choice.methods or choice.weights:
+        raise ConfigError("--scaling names the weights and runs its own methods: leave out --methods and --weights")
+    config = ScalingConfig(
+        weights=instead.scaling,
+        scenes=scenes,
+        protocols=choice.protocol,
+        seeds=seeds,
+        budgets=choice.num_per_class or BUDGETS,
+        fine_tune=instead.fine_tune,
+        settings=_settings(choice),
+    )
+    return plan(config), scaling_tables, NOTE
+
+
+def _settings(choice: Choice) -> tuple[str, ...]:
+    """Settings of the network: those of a file, and over them those given one by one."""
+    return (*(as_settings(read_yaml(choice.config)) if choice.config else ()), *choice.settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -54,11 +54,7 @@ def plan(config: ProbeConfig) -> list[Job]:
     jobs = []
     for scene in config.scenes or scenes_here():
         module = registry.load(SCENES, scene)
-        splits = [
-            split_of(scene, module.PROTOCOLS, protocol, budget)
-            for budget in config.budgets
-            for protocol in config.protocols or tuple({"random": None} | module.PROTOCOLS)
-        ]
+        splits = splits_of(scene, config.protocols, config.budgets)
         for source, names in methods.items():
             weights = config.weights if source in (FROZEN, RANDOM) else None
             shared = {"task": module.TASK, "scene": scene, "weights": weights}
@@ -72,6 +68,17 @@ def plan(config: ProbeConfig) -> list[Job]:
                 trials += _carried(config, module, splits, source, shared)
             jobs.append(Job(trials=tuple(trials), work=partial(run_probes, source)))
     return jobs
+
+
+def splits_of(scene: str, protocols: Sequence[str], budgets: Sequence[int]) -> list[SplitConfig]:
+    """The splits of a scene: every protocol, `random` and all that it names by default, with every budget.
+
+    Raises:
+        ConfigError: there is no such scene or protocol.
+    """
+    named = registry.load(SCENES, scene).PROTOCOLS
+    chosen = protocols or tuple({"random": None} | named)
+    return [split_of(scene, named, protocol, budget) for budget in budgets for protocol in chosen]
 
 
 def _methods(weights: str | None) -> dict[str, list[Name]]:
