@@ -98,8 +98,10 @@ def test_parts_are_the_features_of_each_encoder(weights: str) -> None:
 
 def test_random_encoders_are_the_same_each_time_and_not_those_given(weights: str) -> None:
     encoders = load_encoders(weights)
-    first, again = untrained(encoders), untrained(encoders)
-    assert first.spatial is not None and again.spatial is not None and encoders.spatial is not None
+    first, again = untrained(encoders, 7), untrained(encoders, 7)
+    assert first.spatial is not None
+    assert again.spatial is not None
+    assert encoders.spatial is not None
     name = "encoder.blocks.0.mlp.expand.weight"
     assert first.spatial.state[name].equal(again.spatial.state[name])
     assert not first.spatial.state[name].equal(encoders.spatial.state[name])

@@ -98,7 +98,7 @@ def test_the_picture_has_a_line_for_each_ground_and_method(monkeypatch: pytest.M
         "toy, random, 10 labels, fine-tuned": tuned,
     }
     (table,) = scaling.scaling_tables(rows)
-    assert [line[:5] for line in table.rows][0] == ("run10", "10", "unknown", "unknown", "probe_linear_frozen")
+    assert table.rows[0][:5] == ("run10", "10", "unknown", "unknown", "probe_linear_frozen")
 
 
 @pytest.mark.parametrize(

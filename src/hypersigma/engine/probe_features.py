@@ -74,7 +74,10 @@ _Described = tuple[Sequence[NDArray[Any]], dict[str, slice]]
 
 def kinds_of(encoders: Encoders, source: str) -> dict[str, slice]:
     """The columns of the kinds of feature of encoders: both, and each alone where there are two."""
-    return _kinds(source, FeatureExtractor.of(encoders, "cpu"), encoders)
+    sizes = {kind: extractor.dim for kind, extractor in _extractors(encoders, "cpu").items()}
+    ends = np.cumsum(list(sizes.values())).tolist()
+    parts = {f"{source}_{kind}": slice(end - size, end) for (kind, size), end in zip(sizes.items(), ends, strict=True)}
+    return {source: slice(0, ends[-1])} | (parts if len(parts) > 1 else {})
 
 
 def _encoded(cubes: Sequence[Cube], source: str, weights: str, device: str) -> _Described:
@@ -82,18 +85,15 @@ def _encoded(cubes: Sequence[Cube], source: str, weights: str, device: str) -> _
     encoders = load_encoders(weights)
     if source == RANDOM:
         encoders = untrained(encoders)
-    extractor = FeatureExtractor.of(encoders, device)
-    return [extractor.features(cube) for cube in cubes], _kinds(source, extractor, encoders)
+    extractors = _extractors(encoders, device).values()
+    arrays = [np.concatenate([extractor.features(cube) for extractor in extractors]) for cube in cubes]
+    return arrays, kinds_of(encoders, source)
 
 
-def _kinds(source: str, extractor: FeatureExtractor, encoders: Encoders) -> dict[str, slice]:
-    kinds = {source: slice(0, extractor.dim)}
-    if len(encoders.parts) > 1:
-        first = 0
-        for part, encoder in zip(encoders.parts, extractor.encoders, strict=True):
-            kinds[f"{source}_{part.card.kind}"] = slice(first, first + encoder.dim)
-            first += encoder.dim
-    return kinds
+def _extractors(encoders: Encoders, device: str) -> dict[str, FeatureExtractor]:
+    """Each encoder alone, by its kind: one that needs no surroundings is done sooner without the other."""
+    alone = {"spatial": Encoders(encoders.spatial, None), "spectral": Encoders(None, encoders.spectral)}
+    return {kind: FeatureExtractor.of(one, device) for kind, one in alone.items() if one.parts}
 
 
 def untrained(encoders: Encoders, seed: int = _SEED) -> Encoders:
