@@ -22,7 +22,7 @@ from hypersigma.data.other_sensor import seen_by
 from hypersigma.data.sampling import Split, pooled_folds
 from hypersigma.engine.measure import measured
 from hypersigma.engine.probe_features import Array, Samples, sample
-from hypersigma.engine.trial import Row, Scores, Trial
+from hypersigma.engine.trial import Row, Scores, Trial, begun
 from hypersigma.errors import InputError
 
 PROBE, CARRIED = "probe", "carried"
@@ -89,7 +89,8 @@ def run_probes(source: str, trials: Sequence[Trial], device: str) -> list[Row]:
     """
     scenes = registry.load("hypersigma.data.scenes", trials[0].scene).load()
     ground = _Ground(scenes, source, trials[0].weights, device)
-    return [_row(trial, ground) for trial in trials]
+    pretraining = begun(trials[0].weights)
+    return [_row(trial, ground) | pretraining for trial in trials]
 
 
 def _row(trial: Trial, ground: _Ground) -> Row:

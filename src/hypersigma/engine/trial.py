@@ -85,7 +85,7 @@ class Scores:
     def row(self, trial: Trial) -> Row:
         """The trial's row of results."""
         costs = {"seconds": self.seconds, "peak_memory_mb": self.peak_memory_mb}
-        return trial.identity | costs | _begun(trial.weights) | {"metrics": self.figures(trial.seed)}
+        return trial.identity | costs | {"metrics": self.figures(trial.seed)}
 
     def add(self, scene: LabelledScene, split: Split, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Score one predicted scene on its test pixels."""
@@ -135,10 +135,10 @@ def run_trial(trial: Trial, device: str) -> Row:
             scores.add(scenes[index], splits[index], arrays)
         scores.count_near(splits, trial.split.window_radius)
         scores.spend(cost.seconds, cost.peak_memory_mb)
-    return scores.row(trial)
+    return scores.row(trial) | begun(trial.weights)
 
 
-def _begun(weights: str | None) -> Row:
+def begun(weights: str | None) -> Row:
     """What is known of pre-trained weights, under a key of its own; nothing without any."""
     if weights is None:
         return {}
