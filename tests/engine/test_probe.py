@@ -42,29 +42,42 @@ def test_features_are_probed_once_and_told(
     weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "rows.jsonl"
-    line = ["benchmark", NAME, "--probe", "--weights", weights, "--json-file", str(file), "--seeds", "0"]
-    assert cli.main([*line, "--num-per-class", "3", "5"]) == 0
+    line = ["benchmark", NAME, "--probe", "--weights", weights, "--protocol", "random", "--num-per-class", "5"]
+    line += ["--seeds", "0", "--json-file", str(file)]
+    assert cli.main(line) == 0
     told = capsys.readouterr().out
-    assert "toy, random, 3 labels a class" in told
-    assert "toy, fields, 5 labels a class" in told
+    assert "toy, random, 5 labels a class" in told
     assert "Probes carried over to other sensors" in told
     rows = read_rows(file)
     kinds = ["raw", "pca_smoothed", *(f"{one}{part}" for one in ("random", "frozen") for part in _PARTS)]
-    wanted = {f"probe_{estimator}_{kind}" for estimator in ("linear", "knn") for kind in kinds} | {MARK}
-    carried = {"carried_linear_random", "carried_linear_frozen"}
-    assert {row["method"] for row in rows} == wanted | carried
-    assert len(rows) == len(wanted) * 2 * 2 + len(carried) * 3
-    assert {row["split"]["num_per_class"] for row in rows if row["method"] in carried} == {5}
+    wanted = [f"probe_{estimator}_{kind}" for estimator in ("linear", "knn") for kind in kinds]
+    wanted += [MARK, *["carried_linear_random", "carried_linear_frozen"] * 3]
+    assert sorted(row["method"] for row in rows) == sorted(wanted)
     assert all({"oa", "aa", "kappa", "seconds_features"} <= set(row["metrics"]) for row in rows)
+    assert all(("pretraining" in row) == _encoded(row["method"]) for row in rows)
     assert all(row["weights"] == (weights if _encoded(row["method"]) else None) for row in rows)
     assert all(row["metrics"]["oa"] > 0.9 for row in rows if row["method"] == "probe_linear_raw")
 
     # What stands in the file is not computed again.
     monkeypatch.setattr(probe, "sample", None)
     before = file.read_bytes()
-    assert cli.main([*line, "--num-per-class", "5", "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["rows"]) == len(wanted) * 2 + len(carried) * 3
+    assert cli.main([*line, "--json"]) == 0
+    assert sorted(json.loads(capsys.readouterr().out)["rows"], key=str) == sorted(rows, key=str)
     assert file.read_bytes() == before
+
+
+def test_every_budget_protocol_and_seed_is_probed(weights: str) -> None:
+    jobs = plan(ProbeConfig(scenes=(NAME,), seeds=(0, 1), weights=weights))
+    trials = [trial for job in jobs for trial in job.trials]
+    every = [(protocol, budget, seed) for protocol in ("random", "fields") for budget in (5, 10) for seed in (0, 1)]
+    for method in ("probe_linear_frozen", "probe_knn_raw", MARK):
+        mine = [trial for trial in trials if trial.method == method]
+        found = [(trial.split.protocol, trial.split.num_per_class, trial.seed) for trial in mine]
+        assert sorted(found) == sorted(every)
+    # To other sensors with the largest budget alone, on random pixels.
+    carried = [trial for trial in trials if trial.method == "carried_linear_frozen"]
+    assert {(trial.split.protocol, trial.split.num_per_class) for trial in carried} == {("random", 10)}
+    assert {trial.settings for trial in carried} == {(f"sensor={name}",) for name in ("enmap", "prisma", "vnir_camera")}
 
 
 _PARTS = ("", "_spatial", "_spectral")
