@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from scipy import ndimage
 
 from hypersigma.cube import Cube
 from hypersigma.data.labels import LabelledScene
-from hypersigma.data.sampling import Split, SplitConfig, audit, folds, only
+from hypersigma.data.sampling import Split, SplitConfig, audit, folds, only, pooled_folds
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.palette import default_legend
 
@@ -154,7 +156,7 @@ def test_blocks_too_large_for_the_scene_are_refused():
 
 def test_tiles_leave_every_scene_out_once():
     labels = [np.full((4, 4), 1, dtype=np.int32) for _ in range(18)]
-    config = SplitConfig(protocol="tiles", num_folds=6, num_validation=2)
+    config = SplitConfig(protocol="tiles", num_per_class=None, num_folds=6, num_validation=2)
     result = folds(labels, config, seed=3)
     assert len(result) == 6
     tested = np.array([[split.test.any() for split in fold] for fold in result])
@@ -218,3 +220,41 @@ def test_only_keeps_the_labels_of_a_mask():
     kept = only(scene, labels > 2)
     np.testing.assert_array_equal(kept.labels, [[0, 0], [3, 4]])
     assert kept.cube is scene.cube
+
+
+def _scenes(num: int = 4) -> list[np.ndarray]:
+    """Small scenes of several shapes with three classes."""
+    generator = np.random.default_rng(0)
+    return [generator.integers(0, 4, (12 + place, 10)).astype(np.int32) for place in range(num)]
+
+
+def test_tiles_keep_a_label_budget_over_all_training_scenes():
+    scenes = _scenes()
+    config = SplitConfig(protocol="tiles", num_per_class=5, num_folds=2)
+    for kept, whole in zip(
+        folds(scenes, config, 3), folds(scenes, replace(config, num_per_class=None), 3), strict=True
+    ):
+        counts = sum(np.bincount(truth[split.train], minlength=4) for truth, split in zip(scenes, kept, strict=True))
+        assert counts.tolist() == [0, 5, 5, 5]
+        for few, many in zip(kept, whole, strict=True):
+            assert not (few.train & ~many.train).any()
+            np.testing.assert_array_equal(few.test, many.test)
+
+
+def test_a_pooled_draw_keeps_its_budget_over_all_scenes():
+    scenes = _scenes()
+    config = SplitConfig(num_per_class=7, num_validation=2)
+    ((*splits,),) = pooled_folds(scenes, config, 1)
+    for part, wanted in (("train", 5), ("validation", 2)):
+        masks = [getattr(split, part) for split in splits]
+        counts = sum(np.bincount(truth[mask], minlength=4) for truth, mask in zip(scenes, masks, strict=True))
+        assert counts.tolist() == [0, wanted, wanted, wanted]
+    for truth, split in zip(scenes, splits, strict=True):
+        np.testing.assert_array_equal(split.train | split.validation | split.test, truth > 0)
+
+
+def test_a_pooled_draw_of_one_scene_is_the_plain_one():
+    scenes = _scenes(1)
+    ((pooled,),), ((plain,),) = (draw(scenes, SplitConfig(num_per_class=4), 9) for draw in (pooled_folds, folds))
+    for part in ("train", "validation", "test"):
+        np.testing.assert_array_equal(getattr(pooled, part), getattr(plain, part))

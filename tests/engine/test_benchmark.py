@@ -12,9 +12,10 @@ import pytest
 
 from hypersigma import cli
 from hypersigma.data.sampling import SplitConfig
-from hypersigma.engine import benchmark
-from hypersigma.engine.benchmark import BenchmarkConfig, plan, read_rows, run
+from hypersigma.engine import jobs
+from hypersigma.engine.benchmark import BenchmarkConfig, plan, run
 from hypersigma.engine.comparison import tables
+from hypersigma.engine.results import read_rows
 from hypersigma.engine.trial import Trial
 from hypersigma.errors import ConfigError, HypersigmaError, InputError, MissingExtraError
 
@@ -51,7 +52,7 @@ def test_settings_of_the_network_are_not_those_of_baselines() -> None:
         protocols=("random",),
         methods=("svm", "hypersigma-small"),
         seeds=(3,),
-        num_per_class=50,
+        num_per_class=(50,),
         weights="small",
         settings=("epochs=3",),
     )
@@ -119,7 +120,7 @@ class BrokenPool(ThreadPoolExecutor):
 
 
 def test_a_trial_ended_by_the_system_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmark, "_pool", BrokenPool)
+    monkeypatch.setattr(jobs, "_pool", BrokenPool)
     trial = Trial(task="classification", scene="indian_pines", method="svm", split=SplitConfig(), seed=0)
     with pytest.raises(HypersigmaError, match="give fewer --jobs"):
         run([trial], None)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from scipy.io import savemat
 
-from hypersigma.engine.corpus import StoreSource
+from hypersigma.engine.corpus import Corpus, NoiseSource, Share, StoreSource
 from hypersigma.engine.harvest import Plan, harvest, origins_of
-from hypersigma.errors import InputError
+from hypersigma.errors import ConfigError, InputError
 from hypersigma.readers import open_cube
 from tests.fakes.patches import ground, write_ground
 
@@ -35,3 +36,34 @@ def test_patches_without_wavelengths_are_left_aside(tmp_path: Path) -> None:
 def test_a_store_without_any_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="none of its patches has wavelengths"):
         StoreSource(path=stored(tmp_path, nameless(tmp_path)))
+
+
+def test_a_part_of_a_store_is_drawn_once(tmp_path: Path) -> None:
+    path = stored(tmp_path, write_ground(tmp_path, "known", ground(128, 192)), nameless(tmp_path))
+    whole = StoreSource(path=path)
+    assert whole.num_patches(1000) == 6
+    sizes = (1, 2, 4, 6, 99)
+    drawn = [distinct(StoreSource(path=path, most=most)) for most in sizes]
+    assert [len(found) for found in drawn] == [1, 2, 4, 6, 6]
+    assert all(fewer <= more for fewer, more in pairwise(drawn)), "fewer are among more"
+    assert distinct(StoreSource(path=path, most=2)) == drawn[1], "the run's seed has no say"
+    assert any(distinct(StoreSource(path=path, most=2, seed=seed)) != drawn[1] for seed in range(1, 6))
+    assert StoreSource(path=path, most=2).described().startswith("2 patches of 64 x 64 pixels (2 of ")
+    assert StoreSource(path=path, most=2).num_patches(1000) == 2
+
+
+def distinct(source: StoreSource) -> set[bytes]:
+    """The different images that many steps of several runs see."""
+    shares = (Share(seed, step, 0, 3, 3) for seed in (0, 1) for step in range(12))
+    return {image.numpy().tobytes() for share in shares for image in source.images(share).image}
+
+
+def test_less_than_a_patch_is_refused() -> None:
+    with pytest.raises(ConfigError, match="most: found 0, expected at least 1"):
+        StoreSource(path="anywhere", most=0)
+
+
+def test_what_is_made_anew_counts_by_its_images(tmp_path: Path) -> None:
+    path = stored(tmp_path, write_ground(tmp_path, "known", ground(64, 128)))
+    sources = (StoreSource(path=path, weight=3.0), NoiseSource())
+    assert Corpus(sources, 0, 4).num_patches(1000) == 2 + 250

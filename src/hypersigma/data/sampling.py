@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import fields as dataclass_fields
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,8 @@ class SplitConfig:
         protocol: `random` pixels; `fields`, whole connected fields on one side; `blocks` of ground with a guard
             band; `tiles`, whole scenes in folds; `published`, as the published code draws.
         num_per_class: labels of a class in all, validation included, or None for all there are (`published`:
-            training labels alone, as there).
+            training labels alone, as there; `tiles`: from all training scenes together, beside the scenes for
+            validation; the other protocols: of each scene).
         num_validation: of those, labels of a class kept for validation (`tiles`: whole scenes of each fold;
             `published`: beside the training labels, as there).
         window_radius: of the guard in pixels between training and test ground (`fields`, `blocks`).
@@ -247,15 +248,53 @@ def _tile_folds(labels: Sequence[Labels], config: SplitConfig, seed: int) -> lis
             f"{config.num_folds} folds with {config.num_validation} scenes for validation need more than "
             f"{max(held, config.num_folds - 1)} labelled scenes, found {len(labels)}"
         )
-    order = np.random.default_rng(seed).permutation(len(labels))
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(labels))
     result = []
     for test in np.array_split(order, config.num_folds):
         rest = order[~np.isin(order, test)]
         # The scenes that follow the fold's own in the same order, so that all take their turn.
         rest = np.roll(rest, -int(np.flatnonzero(order == test[0])[0]))
         validation = rest[: config.num_validation]
-        result.append(tuple(_whole(scene, i in test, i in validation) for i, scene in enumerate(labels)))
+        splits = [_whole(scene, i in test, i in validation) for i, scene in enumerate(labels)]
+        result.append(_within_budget(splits, labels, config.num_per_class, generator))
     return result
+
+
+def _within_budget(
+    splits: Sequence[Split], labels: Sequence[Labels], budget: int | None, generator: np.random.Generator
+) -> tuple[Split, ...]:
+    """Splits whose training labels are a draw of so many of each class from all scenes together."""
+    if budget is None:
+        return tuple(splits)
+    sides = [split.train for split in splits]
+    drawn = _parts(joined(labels), joined(sides), joined(sides), SplitConfig(num_per_class=budget), generator).train
+    trains = apart(drawn, labels)
+    return tuple(replace(split, train=train) for split, train in zip(splits, trains, strict=True))
+
+
+def joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Arrays of scenes (rows, cols) as one row (1, pixels)."""
+    return np.concatenate([array.ravel() for array in arrays])[None]
+
+
+def apart(row: NDArray[Any], scenes: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+    """A row (1, pixels) cut into arrays (rows, cols) shaped as those of scenes."""
+    pieces = np.split(row[0], np.cumsum([scene.size for scene in scenes])[:-1])
+    return [piece.reshape(scene.shape) for piece, scene in zip(pieces, scenes, strict=True)]
+
+
+def pooled_folds(labels: Sequence[Labels], config: SplitConfig, seed: int) -> list[tuple[Split, ...]]:
+    """The folds of a protocol, `random` drawing its labels from all scenes together and not from each.
+
+    Raises:
+        InputError: the labels do not allow such a split.
+    """
+    if config.protocol != "random":
+        return folds(labels, config, seed)
+    whole = _random(joined(labels), config, np.random.default_rng(seed))
+    masks = [apart(mask, labels) for mask in (whole.train, whole.validation, whole.test)]
+    return [tuple(Split(*parts) for parts in zip(*masks, strict=True))]
 
 
 def _whole(labels: Labels, test: bool, validation: bool) -> Split:

@@ -30,44 +30,50 @@ _COLUMNS = (
 )
 
 
-def tables(rows: Iterable[Row]) -> list[Table]:
-    """One table for each scene and split, the best method first."""
+def tables(rows: Iterable[Row], mark: str = "") -> list[Table]:
+    """One table for each scene and split, the best method first.
+
+    Args:
+        rows: of results.
+        mark: the method that the others are compared with, the best baseline by default.
+    """
 
     def ground(row: Row) -> tuple[str, str, str]:
         return row["scene"], row["protocol"], str(row["split"])
 
-    return [_table(list(group)) for _, group in groupby(sorted(rows, key=ground), key=ground)]
+    return [_table(list(group), mark) for _, group in groupby(sorted(rows, key=ground), key=ground)]
 
 
-def _table(rows: Sequence[Row]) -> Table:
+def _table(rows: Sequence[Row], mark: str) -> Table:
     """The methods on one scene and split."""
     methods: dict[str, dict[int, Row]] = {}
     for row in rows:
         methods.setdefault(_label(row), {})[row["seed"]] = row
     order = sorted(methods, key=lambda method: -float(np.mean(_values(methods[method], "oa"))))
-    best = next((method for method in order if not method.startswith(OURS)), None)
-    lines = [_line(method, methods[method], best, methods.get(best or "", {})) for method in order]
+    best = mark or next((method for method in order if not method.startswith(OURS)), "")
+    lines = [_line(method, methods[method], best, methods.get(best, {})) for method in order]
     first = rows[0]
     title = f"{first['scene']}, {first['protocol']}"
     if first["split"]["num_per_class"]:
         title += f", {first['split']['num_per_class']} labels a class"
     # a column that says nothing of any method (no field was cut) is left out
     said = [index for index in range(len(_COLUMNS)) if any(line[index] for line in lines)]
-    return Table(title, tuple(_COLUMNS[index] for index in said), tuple(tuple(line[i] for i in said) for line in lines))
+    heads = tuple(_COLUMNS[index].replace("best", "mark" if mark else "best") for index in said)
+    return Table(title, heads, tuple(tuple(line[i] for i in said) for line in lines))
 
 
-def _line(method: str, by_seed: dict[int, Row], best: str | None, of_best: dict[int, Row]) -> tuple[str, ...]:
+def _line(method: str, by_seed: dict[int, Row], best: str, of_best: dict[int, Row]) -> tuple[str, ...]:
     """A method's row of the table."""
     low, high = (np.mean(_values(by_seed, name)) for name in ("oa_low", "oa_high"))
     costs = [np.mean([row[name] for row in by_seed.values()]) for name in ("seconds", "peak_memory_mb")]
     return (
         method,
         str(len(by_seed)),
-        _spread(_values(by_seed, "oa")),
+        spread(_values(by_seed, "oa")),
         f"{low:.3f} to {high:.3f}",
-        _spread(_values(by_seed, "oa_whole_fields")),
-        _spread(_values(by_seed, "aa")),
-        _spread(_values(by_seed, "kappa")),
+        spread(_values(by_seed, "oa_whole_fields")),
+        spread(_values(by_seed, "aa")),
+        spread(_values(by_seed, "kappa")),
         "" if method == best else _paired(by_seed, of_best),
         f"{costs[0]:.1f}",
         f"{costs[1]:.0f}",
@@ -96,7 +102,7 @@ def _values(by_seed: dict[int, Row], name: str) -> list[float]:
     return [row["metrics"][name] for row in by_seed.values() if name in row["metrics"]]
 
 
-def _spread(values: Sequence[float]) -> str:
+def spread(values: Sequence[float]) -> str:
     """Mean and standard deviation, nothing of no values."""
     return "" if not values else f"{np.mean(values):.3f} ± {_deviation(values):.3f}"
 

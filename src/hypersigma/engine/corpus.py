@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from hypersigma.config import structure
 from hypersigma.data.patch_group import PATCH, canonical
@@ -61,6 +62,10 @@ class Source(ABC):
         """The images of a part of a step."""
 
     @abstractmethod
+    def num_patches(self, images: int) -> int:
+        """Distinct patches that it holds; a source that makes each image anew holds as many as are drawn from it."""
+
+    @abstractmethod
     def described(self) -> str:
         """What it holds, in a line for the model card."""
 
@@ -83,6 +88,9 @@ class NoiseSource(Source):
         draws = Draws(share.seed, share.step, share.first, share.size)
         return Images(draws.uniform("noise", len(CANONICAL), self.side, self.side))
 
+    def num_patches(self, images: int) -> int:
+        return images
+
     def described(self) -> str:
         return "images of noise"
 
@@ -95,13 +103,19 @@ class StoreSource(Source):
         source: "store".
         path: of the store.
         weight: share of the steps, against that of other sources.
+        most: patches that are used, drawn once from all, or None for all there are; fewer are always among more.
+        seed: of that draw.
     """
 
     source: Literal["store"] = "store"
     path: str
     weight: float = 1.0
+    most: int | None = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.most is not None and self.most < 1:
+            raise ConfigError(f"data: most: found {self.most}, expected at least 1 patch; leave it out to use all")
         if not len(self._store):
             raise InputError(f"{self.path}: the store holds no patches; was everything left out by screening?")
         if not self._places:
@@ -111,21 +125,34 @@ class StoreSource(Source):
             )
 
     def images(self, share: Share) -> Images:
-        places = self._places
-        sizes = np.array([len(found) for found in places.values()])
-        name = list(places)[int(share.generator(_GROUP).choice(len(sizes), p=sizes / sizes.sum()))]
-        found, group = places[name], self._store.groups[name]
-        chosen = share.generator(_PATCHES).choice(len(found), share.total, replace=share.total > len(found))
+        sizes = np.array([len(members) for members in self._members.values()])
+        name = list(self._members)[int(share.generator(_GROUP).choice(len(sizes), p=sizes / sizes.sum()))]
+        members, group = self._members[name], self._store.groups[name]
+        chosen = members[
+            share.generator(_PATCHES).choice(len(members), share.total, replace=share.total > len(members))
+        ]
         # All images of the step share their bands, so one that any of them lacks is left out.
-        used = np.logical_and.reduce([found.used(int(index), group.num_bands) for index in chosen])
+        used = np.logical_and.reduce([self._places[name].used(int(index), group.num_bands) for index in chosen])
         mine = chosen[share.first : share.first + share.size]
         image, present = canonical(self._store.read(name, mine), group, used)
         return Images(torch.from_numpy(image), torch.from_numpy(present))
 
+    def num_patches(self, images: int) -> int:
+        return sum(len(members) for members in self._members.values())
+
     def described(self) -> str:
-        sizes = ", ".join(f"{len(found)} of {name}" for name, found in self._places.items())
-        total = sum(len(found) for found in self._places.values())
-        return f"{total} patches of {PATCH} x {PATCH} pixels ({sizes})"
+        sizes = ", ".join(f"{len(members)} of {name}" for name, members in self._members.items())
+        return f"{self.num_patches(0)} patches of {PATCH} x {PATCH} pixels ({sizes})"
+
+    @cached_property
+    def _members(self) -> dict[str, NDArray[np.intp]]:
+        """The numbers of the patches of each group that are used, ascending; groups without any are left out."""
+        sizes = [len(found) for found in self._places.values()]
+        order = np.random.default_rng(self.seed).permutation(sum(sizes))
+        kept = np.zeros(len(order), dtype=bool)
+        kept[order[: self.most]] = True
+        parts = np.split(kept, np.cumsum(sizes)[:-1])
+        return {name: np.flatnonzero(part) for name, part in zip(self._places, parts, strict=True) if part.any()}
 
     @cached_property
     def _places(self) -> dict[str, Places]:
@@ -174,6 +201,9 @@ class SimulatedSource(Source):
         pairs = np.stack([folder.pair(seed) for seed in seeds[share.first : share.first + share.size]])
         seen, truth = torch.from_numpy(pairs).float().split([NUM_BANDS, NUM_BANDS + NUM_SHAPES], dim=1)
         return Images(seen, torch.from_numpy(simulator.present), truth)
+
+    def num_patches(self, images: int) -> int:
+        return images
 
     def described(self) -> str:
         return f"simulated scenes of {', '.join(self._corpus.sensors)} ({self.corpus})"
@@ -228,6 +258,11 @@ class Corpus:
         weights = np.array([source.weight for source in self.sources])
         chosen = share.generator(_SOURCE).choice(len(weights), p=weights / weights.sum())
         return self.sources[int(chosen)].images(share)
+
+    def num_patches(self, images: int) -> int:
+        """Distinct patches that so many images are drawn from."""
+        whole = sum(source.weight for source in self.sources)
+        return sum(source.num_patches(round(images * source.weight / whole)) for source in self.sources)
 
     def described(self) -> list[str]:
         """What it holds, a line a source."""

@@ -20,10 +20,12 @@ from hypersigma.nn.backbone import CANONICAL_BANDS
 from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.screening import screen
 from hypersigma.tiling import Window
-from hypersigma.weights.encoders import load_encoders
+from hypersigma.weights.encoders import Encoders, load_encoders
 from hypersigma.weights.frozen import FrozenSpatial, FrozenSpectral, frozen
 
 _LOG = logging.getLogger(__name__)
+
+_LOCAL_TILE = 256  # pixels
 
 Array = NDArray[np.float32]
 
@@ -35,20 +37,46 @@ class FeatureExtractor:
     Attributes:
         encoders: spatial, spectral or both, in this order.
         dim: features of a pixel, those of one encoder after those of the other.
-        tile: side in pixels of the squares that the encoders see, as in pre-training.
+        tile: side in pixels of the squares that the encoders see, as in pre-training; larger where they describe
+            patches alone, as more is seen at once then and nothing else changes.
+        overlap: pixels that neighbouring tiles share.
         radiometry: what the encoders were fed.
     """
 
     encoders: tuple[FrozenSpatial | FrozenSpectral, ...]
     dim: int
     tile: int
+    overlap: int
     radiometry: str
+
+    @classmethod
+    def of(cls, pretrained: Encoders, device: str = "auto", *, patch: int | None = None) -> FeatureExtractor:
+        """Encoders as they are, frozen; `load_backbone` says more.
+
+        Raises:
+            WeightsError: they are made for other bands than the canonical ones.
+        """
+        place = resolved(device)
+        encoders = tuple(frozen(part, patch).to(place) for part in pretrained.parts)
+        tile = min(min(part.card.config.tile) for part in pretrained.parts)
+        overlap = tile // 2
+        # Patches that are described alone need no surroundings, and each is then described once.
+        sides = [encoder.patch for encoder in encoders if isinstance(encoder, FrozenSpectral) and encoder.patch]
+        if len(sides) == len(encoders):
+            tile, overlap = max(tile, _LOCAL_TILE), 2 * max(sides)
+        return cls(
+            encoders=encoders,
+            dim=sum(encoder.dim for encoder in encoders),
+            tile=tile,
+            overlap=overlap,
+            radiometry=pretrained.radiometry,
+        )
 
     def features(self, cube: Cube) -> Array:
         """Features (dim, rows, cols) of a scene, NaN where a band has no data; a memory map where they are large.
 
         Bands come to the canonical grid, and those that the sensor lacks are left out; numbers are scaled to what the
-        encoders were fed. Tiles overlap by half and are blended. The spatial encoder describes patches in their
+        encoders were fed. Tiles overlap and are blended. The spatial encoder describes patches in their
         surroundings; the spectral one patches alone, or, where it was trained with whole tiles only, the tile.
 
         Raises:
@@ -62,7 +90,7 @@ class FeatureExtractor:
         present = np.isin(np.arange(CANONICAL_BANDS), front_end.used)
         canonical = CanonicalImage(torch.from_numpy(present)).to(self._device)
         tile = partial(self._tile, Channels(front_end, cube), canonical)
-        return blended(tile, cube.window, self.tile, self.tile // 2)
+        return blended(tile, cube.window, self.tile, self.overlap)
 
     @property
     def _device(self) -> torch.device:
@@ -96,12 +124,4 @@ def load_backbone(name: str | Path, device: str = "auto", *, patch: int | None =
     Raises:
         WeightsError: there are no such weights, or they are made for other bands than the canonical ones.
     """
-    pretrained = load_encoders(name)
-    place = resolved(device)
-    encoders = tuple(frozen(part, patch).to(place) for part in pretrained.parts)
-    return FeatureExtractor(
-        encoders=encoders,
-        dim=sum(encoder.dim for encoder in encoders),
-        tile=min(min(part.card.config.tile) for part in pretrained.parts),
-        radiometry=pretrained.radiometry,
-    )
+    return FeatureExtractor.of(load_encoders(name), device, patch=patch)

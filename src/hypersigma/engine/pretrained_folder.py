@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from hypersigma.engine.corpus import Corpus
 from hypersigma.engine.recipe import PretrainConfig
 from hypersigma.engine.tracking import LOG
 from hypersigma.nn.mae import SpatialMaskingConfig, SpectralMaskingConfig
-from hypersigma.weights.pretrained import Card, Kind, Pretrained
+from hypersigma.weights.pretrained import TRAINING_ALONE, Card, History, Kind, Pretrained, find_pretrained
 from hypersigma.writers import replaced_file
 
 RADIOMETRY = "reflectance"
 SHIPPED, CARD = "shipped", "README.md"
 
-_TRAINING_ALONE = ("mask_token", "hidden_token", "decoder", "predict")
 _LINES_OF_CURVE = 12
 
 
@@ -37,12 +37,18 @@ class Export:
         config: the recipe.
         seed: of the run.
         data: what it was trained on, a line a source.
+        history: the same in numbers.
     """
 
     networks: Mapping[Kind, SpatialMaskingConfig | SpectralMaskingConfig]
     config: PretrainConfig
     seed: int
     data: Sequence[str]
+    history: History = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Found out at once: at the end of a long run the store may lie elsewhere.
+        object.__setattr__(self, "history", history_of(self.config, self.seed))
 
     def __call__(self, weights: Mapping[str, Tensor], folder: Path) -> None:
         """Write the encoders and the model card.
@@ -54,17 +60,19 @@ class Export:
         Raises:
             OutputError: the folder cannot be written to.
         """
+        num_parameters = 0
         for kind, network in self.networks.items():
             own = f"networks.{kind}."
             state = {name.removeprefix(own): weight for name, weight in weights.items() if name.startswith(own)}
-            whole = Pretrained(Card(network, RADIOMETRY), state)
+            whole = Pretrained(Card(network, RADIOMETRY, self.history), state)
+            num_parameters += whole.num_parameters
             whole.save(folder / kind)
             shipped(whole).save(folder / SHIPPED / kind)
         for place in (folder / CARD, folder / SHIPPED / CARD):
             with replaced_file(place) as partial:
-                partial.write_text(self._card(folder), encoding="utf-8")
+                partial.write_text(self._card(folder, num_parameters), encoding="utf-8")
 
-    def _card(self, folder: Path) -> str:
+    def _card(self, folder: Path, num_parameters: int) -> str:
         """The model card, in Markdown."""
         masking, how = self.config.masking, self.config.optimisation
         size = sum(path.stat().st_size for path in (folder / SHIPPED).glob("*/*.safetensors"))
@@ -76,11 +84,12 @@ class Export:
                 f"# HyperSIGMA {self.config.size}: {' and '.join(self.networks)} encoder",
                 "",
                 f"Pre-trained by masked autoencoding, {how.steps} steps of {how.batch_size} images, seed {self.seed}; "
-                f"{attention}. Half precision in `{SHIPPED}/`: {size / 1e6:.1f} MB.",
+                f"{attention}. {num_parameters} parameters; half precision in `{SHIPPED}/`: {size / 1e6:.1f} MB.",
                 "",
                 "## Data",
                 "",
                 *(f"- {line}" for line in self.data),
+                *_numbers(self.history),
                 "",
                 "Each store's own card says where its patches come from, and under which terms.",
                 "",
@@ -106,9 +115,39 @@ class Export:
         )
 
 
+def _numbers(history: History) -> list[str]:
+    """What was seen, as a line of the card, none where it is not known."""
+    if history.images is None:
+        return []
+    return [f"- In all {history.images} images, drawn from {history.patches} distinct patches."]
+
+
+def history_of(config: PretrainConfig, seed: int) -> History:
+    """What the encoders of a recipe have seen once it is done, those that they begin with counted in.
+
+    Raises:
+        ConfigError: the data section does not fit its sources.
+        InputError: a source cannot be read.
+        WeightsError: the weights that the run begins with are damaged.
+    """
+    images = config.optimisation.steps * config.optimisation.batch_size
+    patches = Corpus.of(config, seed).num_patches(images)
+    folder = config.masking.begin_with
+    # A folder that is not there is refused where the weights are read.
+    earlier = find_pretrained(Path(folder)) if folder and Path(folder).is_dir() else []
+    before = [Card.load(place).history for place in earlier]
+    if any(one.images is None or one.patches is None for one in before):
+        return History()
+    return History(
+        images=images + max((one.images or 0 for one in before), default=0),
+        # As a rule all phases draw from the same corpus.
+        patches=max([patches, *(one.patches or 0 for one in before)]),
+    )
+
+
 def shipped(whole: Pretrained) -> Pretrained:
     """An encoder in half precision, without what is needed for training alone."""
-    state = {name: weight for name, weight in whole.state.items() if not name.startswith(_TRAINING_ALONE)}
+    state = {name: weight for name, weight in whole.state.items() if not name.startswith(TRAINING_ALONE)}
     return Pretrained(whole.card, {name: weight.to(torch.float16) for name, weight in state.items()})
 
 

@@ -135,7 +135,17 @@ def run_trial(trial: Trial, device: str) -> Row:
             scores.add(scenes[index], splits[index], arrays)
         scores.count_near(splits, trial.split.window_radius)
         scores.spend(cost.seconds, cost.peak_memory_mb)
-    return scores.row(trial)
+    return scores.row(trial) | begun(trial.weights)
+
+
+def begun(weights: str | None) -> Row:
+    """What is known of pre-trained weights, under a key of its own; nothing without any."""
+    if weights is None:
+        return {}
+    from hypersigma.weights.encoders import load_encoders
+
+    encoders = load_encoders(weights)
+    return {"pretraining": {"parameters": encoders.num_parameters, **asdict(encoders.history)}}
 
 
 def _fit_and_predict(

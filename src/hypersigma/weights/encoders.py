@@ -9,7 +9,7 @@ from hypersigma.errors import WeightsError
 from hypersigma.nn.backbone import Backbone
 from hypersigma.nn.sizes import SIZES
 from hypersigma.registry import suggestion
-from hypersigma.weights.pretrained import Kind, Pretrained, find_pretrained
+from hypersigma.weights.pretrained import History, Kind, Pretrained, find_pretrained
 from hypersigma.weights.receipt import Receipt
 
 _HOW_TO_GET = (
@@ -54,6 +54,18 @@ class Encoders:
             known = ", ".join(f"{name} ({size.dim}, {size.depth})" for name, size in SIZES.items())
             raise WeightsError(f"found encoders of {found}; expected both of one of the sizes {known}")
         return names[0]
+
+    @property
+    def num_parameters(self) -> int:
+        """Numbers of both, without decoders."""
+        return sum(part.num_parameters for part in self.parts)
+
+    @property
+    def history(self) -> History:
+        """What they have seen; None where that is not known of one of them."""
+        seen = [part.card.history for part in self.parts]
+        # Encoders of one run see the same images.
+        return max(seen, key=lambda one: one.images or 0) if all(one.images for one in seen) else History()
 
     def into(self, backbone: Backbone, *, embeddings: bool = True) -> dict[Kind, Receipt]:
         """Fill those encoders of a backbone that are here; `embeddings` false leaves the band-facing layers new.

@@ -22,6 +22,20 @@ CONFIGS: dict[Kind, type[MaskingConfig]] = {"spatial": SpatialMaskingConfig, "sp
 # What a backbone shares with the autoencoder that trained it; the rest belongs to the decoder.
 _SHARED = ("embed.", "positions.", "encoder.")
 _BAND_FACING = "embed."
+TRAINING_ALONE = ("mask_token", "hidden_token", "decoder", "predict")
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What a network has seen in pre-training, None where that is not known, as of published weights.
+
+    Attributes:
+        images: drawn, those of earlier phases among them.
+        patches: distinct ones that they were drawn from.
+    """
+
+    images: int | None = None
+    patches: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +55,14 @@ class Card:
     Attributes:
         config: the autoencoder; its type says whether it is the spatial or the spectral one.
         radiometry: what the network was fed, such as "counts / 4000".
-        source: the file that they were downloaded as.
+        source: the file that they were downloaded as, or None.
+        history: what it has seen.
     """
 
     config: MaskingConfig
     radiometry: str
     source: Source | None = None
+    history: History = History()
 
     @property
     def kind(self) -> Kind:
@@ -67,9 +83,10 @@ class Card:
         try:
             network = structure(config.get("network", {}), CONFIGS[kind], where=str(folder))
             source = structure(config["source"], Source, where=str(folder)) if "source" in config else None
+            history = structure(config.get("history", {}), History, where=str(folder))
         except ConfigError as error:
             raise WeightsError(f"{folder}: damaged weights: {error}") from error
-        return cls(network, str(config.get("radiometry", "unknown")), source)
+        return cls(network, str(config.get("radiometry", "unknown")), source, history)
 
 
 @dataclass(frozen=True)
@@ -79,17 +96,27 @@ class Pretrained:
     card: Card
     state: dict[str, Tensor]
 
+    @property
+    def num_parameters(self) -> int:
+        """Numbers of the encoder, without the decoder and whatever else serves training alone."""
+        return sum(tensor.numel() for name, tensor in self.state.items() if not name.startswith(TRAINING_ALONE))
+
     def save(self, folder: Path) -> None:
         """Write a folder of weights.
 
         Raises:
             OutputError: the folder cannot be written to.
         """
-        card = self.card
-        config = {"kind": card.kind, "radiometry": card.radiometry, "network": unstructure(card.config)}
-        if card.source:
-            config["source"] = unstructure(card.source)
-        save_weights(folder, self.state, config)
+        description: dict[str, Any] = {
+            "kind": self.card.kind,
+            "radiometry": self.card.radiometry,
+            "parameters": self.num_parameters,
+            "history": unstructure(self.card.history),
+            "network": unstructure(self.card.config),
+        }
+        if self.card.source:
+            description["source"] = unstructure(self.card.source)
+        save_weights(folder, self.state, description)
 
     @classmethod
     def load(cls, folder: Path) -> Pretrained:
