@@ -1,7 +1,7 @@
 """What spectra in nature are like on the canonical grid: their mean, and how their bands vary together.
 
-The figures, `natural_spectra.npz`, are those of noiseless simulated scenes of five sensors (`docs/simulation.md`), whose
-materials come from spectral libraries: reflectance, bands that the air absorbs interpolated.
+The figures, `natural_spectra.npz`, are those of noiseless simulated scenes of four sensors (`docs/simulation.md`),
+whose materials come from spectral libraries: reflectance, bands that the air absorbs interpolated.
 """
 
 from __future__ import annotations

@@ -71,7 +71,8 @@ def test_a_crop_goes_on_as_its_mirror_image(store: Store) -> None:
 
 def test_what_is_read_is_what_is_simulated(store: Store, described: Path) -> None:
     corpus = SimulatedCorpus.load(described)
-    group, simulator = corpus.simulator("aviris")
+    simulator = corpus.simulator("aviris")
+    group = simulator.group
     again = simulator.patch((corpus.seed, 1))
     found = group.values(store.read(group.name, [1])[0])
     np.testing.assert_allclose(found, again, atol=5e-5)

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hypersigma.data.simulated_pairs import shapes
 from hypersigma.engine.masking_settings import UNCHANGED, AugmentationSettings, DecoderSettings, MaskingSettings
 from hypersigma.engine.objective import Draws
 from hypersigma.engine.views import Images, changes, decorrelated, look, noise, seen, standardised
@@ -50,7 +51,7 @@ def test_parts_side_by_side_are_the_whole() -> None:
     for first, size in ((0, 4), (0, 2), (2, 2)):
         draws, part = Draws(3, 7, first, size), whole._replace(image=whole.image[first : first + size])
         how = look(MASKING, EVERYTHING, part, draws)
-        found.append(seen("spatial", part, 16, how, changes(EVERYTHING, 100, draws), draws))
+        found.append(seen("spatial", part, 16, how, changes(EVERYTHING, draws), draws).image)
     torch.testing.assert_close(torch.cat(found[1:]), found[0])
 
 
@@ -59,7 +60,7 @@ def test_nothing_is_changed_where_nothing_is_asked_for() -> None:
     how = look(MASKING, UNCHANGED, whole, draws)
     assert torch.equal(how.present, PRESENT)
     assert how.response is None
-    assert torch.equal(seen("spatial", whole, 64, how, changes(UNCHANGED, 100, draws), draws), whole.image)
+    assert torch.equal(seen("spatial", whole, 64, how, changes(UNCHANGED, draws), draws).image, whole.image)
     assert look(MASKING, UNCHANGED, whole._replace(present=None), draws).present is None
 
 
@@ -70,22 +71,31 @@ def test_an_image_is_laid_in_eight_ways() -> None:
         draws = Draws(0, step, 0, 1)
         augmentation = replace(UNCHANGED, flips=True)
         how = look(MASKING, augmentation, whole, draws)
-        square = seen("spatial", whole, 64, how, changes(augmentation, 100, draws), draws)
+        square = seen("spatial", whole, 64, how, changes(augmentation, draws), draws).image
         ways.add(square.numpy().tobytes())
         assert float(square.sum()) == pytest.approx(float(whole.image.sum()), rel=1e-5)
     assert len(ways) == 8
 
 
-def test_gain_and_light_keep_a_flat_spectrum_smooth() -> None:
-    draws = Draws(0, 0, 0, 200)
-    changed = changes(AugmentationSettings(), 100, draws)
-    spectra = 0.3 * changed.factor + changed.offset
-    assert spectra.min() > 0
-    assert float(spectra.diff(n=2).abs().max()) < 0.02
-    plain = changes(AugmentationSettings(illumination=0.0), 100, draws).factor
-    assert float(plain.std(1).max()) == pytest.approx(0, abs=1e-6)
-    assert 0.6 <= float(plain.min()) < 0.8
-    assert 1.2 < float(plain.max()) <= 1.6
+def test_light_and_noise_lie_between_their_ends() -> None:
+    changed = changes(AugmentationSettings(), Draws(0, 0, 0, 200))
+    assert 0.7 <= float(changed.factor.min()) < 0.75
+    assert 1.3 < float(changed.factor.max()) <= 1.4
+    assert 0.001 <= float(changed.noise.min()) < 0.0012
+    assert 0.010 < float(changed.noise.max()) <= 0.012
+
+
+def test_truth_is_cut_and_lit_as_the_image_is() -> None:
+    draws = Draws(0, 3, 0, 2)
+    image = torch.rand(2, 100, 64, 64)
+    flat = torch.from_numpy(shapes(image[0].numpy()))[None].expand(2, -1, -1, -1)
+    whole = Images(image, None, torch.cat([image, flat], dim=1))
+    augmentation = replace(UNCHANGED, flips=True, gain=(0.5, 2.0))
+    how, changed = look(MASKING, augmentation, whole, draws), changes(augmentation, draws)
+    found = seen("spatial", whole, 64, how, changed, draws)
+    torch.testing.assert_close(found.truth, found.image)
+    lit = torch.from_numpy(shapes(found.image[0].numpy()))
+    torch.testing.assert_close(found.shapes[0], lit, atol=1e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("sensor", ["camera", "enmap", "sentinel2", "landsat8"])
@@ -99,7 +109,7 @@ def test_another_sensor_sees_a_straight_spectrum_as_it_is(sensor: str) -> None:
         how = look(MASKING, augmentation, whole, draws)
         if how.response is not None:
             break
-    found = seen("spectral", whole, 1, how, changes(augmentation, 100, draws), draws)[0, :, 0, 0]
+    found = seen("spectral", whole, 1, how, changes(augmentation, draws), draws).image[0, :, 0, 0]
     torch.testing.assert_close(found[how.present], line[0, :, 0, 0][how.present], atol=1e-5, rtol=1e-4)
     assert int(how.present.sum()) < int(PRESENT.sum()) or sensor == "enmap"
 
@@ -151,7 +161,8 @@ def test_spans_are_hidden_together(span: int, step: int) -> None:
         (lambda: MaskingSettings(spectral_mask_ratio=1.0), "spectral_mask_ratio"),
         (lambda: MaskingSettings(spans=(0,)), "spans"),
         (lambda: AugmentationSettings(gain=(0.0, 1.0)), "gain"),
-        (lambda: AugmentationSettings(haze=2.0), "haze"),
+        (lambda: AugmentationSettings(noise=(0.0, 1.0)), "noise"),
+        (lambda: MaskingSettings(readout=-1.0), "readout"),
         (lambda: AugmentationSettings(sensors=("enmpa",)), "enmap"),
     ],
 )

@@ -110,18 +110,25 @@ class FrontEnd:
         return np.concatenate([np.arange(sizes[0]), np.arange(sum(sizes), self.num_channels)])
 
     @cached_property
+    def bands_told(self) -> tuple[Array, NDArray[np.float64]]:
+        """What the first channels tell of the used bands: matrix (used, channels of the first copy), offset (used,)."""
+        num_first = self._num_copied(self.config.spreading[0])
+        told = self.components.restoring[:, :num_first] * self.deviation[:num_first]
+        # A component that never changes has an infinite deviation, and its channel is zero.
+        return np.where(np.isfinite(told), told, np.float32(0.0)), self.components.mean
+
+    @cached_property
     def plain(self) -> Array:
         """From narrow channels to what a plain answer is told (features, narrow): the bands as components tell them.
 
         Components of noise are small in bands, so that an answer which is held back from large weights trusts them
         little. Shapes stay as they are.
         """
-        num_first = self._num_copied(self.config.spreading[0])
+        bands = self.bands_told[0]
+        num_first = bands.shape[1]
         num_shapes = len(self.narrow) - num_first
-        bands = self.components.restoring[:, :num_first] * self.deviation[:num_first]
         features = np.zeros((len(bands) + num_shapes, len(self.narrow)), dtype=np.float32)
-        # A component that never changes has an infinite deviation, and its channel is zero.
-        features[: len(bands), :num_first] = np.where(np.isfinite(bands), bands, 0.0)
+        features[: len(bands), :num_first] = bands
         features[len(bands) :, num_first:] = np.eye(num_shapes)
         return features
 

@@ -112,11 +112,8 @@ def require_wavelengths(cube: Cube) -> None:
         )
 
 
-def present_bands(front_end: FrontEnd) -> NDArray[np.bool_] | None:
-    """Which canonical bands the channels of a front end are (100,), or None where its channels are something else."""
-    config = front_end.config
-    if config.bands == "native" or config.reduction != "none" or (config.spreading, config.shapes) != ((0.0,), ()):
-        return None
+def present_bands(front_end: FrontEnd) -> NDArray[np.bool_]:
+    """Which canonical bands the channels of a front end tell (100,)."""
     present = np.zeros(len(CANONICAL), dtype=bool)
     present[front_end.used] = True
     return present

@@ -151,7 +151,7 @@ class PatchSimulator:
         others make expected in both.
         """
         seen, true = self.patch(seed), self._read(self._truth.scene(seed).cube)
-        covered = np.isfinite(seen).any(axis=(1, 2))
+        covered = np.asarray(np.isfinite(seen).any(axis=(1, 2)))
         return self._completed(seen, covered), self._completed(true, covered)
 
     @cached_property

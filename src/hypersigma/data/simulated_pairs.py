@@ -1,8 +1,8 @@
 """Simulated scenes as a sensor sees them, with what is true of them: made once, kept in a folder.
 
 A pair is an array (channels, 64, 64): the scene on the canonical grid as it is seen, the same without the instrument's
-faults, and shapes: what is left of the true scene's leading principal components where small bright or dark things
-are taken away (openings and closings by reconstruction).
+faults, and shapes: the true scene's leading principal components without small bright or dark things (openings and
+closings by reconstruction).
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ NUM_BANDS = len(CANONICAL)
 RADII = (2, 5)  # pixels; of the discs
 _LEADING = 3
 _GROWTH = 24
-# Of each component: its openings, its closings, and by how much it exceeds or falls short of these.
-NUM_SHAPES = _LEADING * 4 * len(RADII)
-_SMALL = 4.0  # small things differ from their surroundings by less than places do
+NUM_SHAPES = _LEADING * 2 * len(RADII)
 
 
 @dataclass(frozen=True)
@@ -70,12 +68,20 @@ class PairFolder:
         return np.concatenate([seen, true, shapes(true)]).astype(np.float16)
 
 
+def shape_levels() -> NDArray[np.float64]:
+    """What shapes of no reflectance at all would be (NUM_SHAPES,): with it, those in brighter light are known.
+
+    Openings and closings go along with any rising line: those of an image times f are f s + (1 - f) level.
+    """
+    level = -components(_LEADING) @ natural_spectra().mean
+    return np.repeat(level, NUM_SHAPES // _LEADING)
+
+
 def shapes(image: NDArray[np.float32]) -> NDArray[np.float32]:
     """The shapes (NUM_SHAPES, rows, cols) of an image (100, rows, cols) of reflectance."""
     centred = image - natural_spectra().mean[:, None, None]
     leading = np.tensordot(components(_LEADING), centred, 1)
     profile = morphological_profile(leading, RADII, _GROWTH)
     stack = profile.reshape(_LEADING, 1 + 2 * len(RADII), *image.shape[1:])
-    band, left = stack[:, :1], stack[:, 1:]
-    result: NDArray[np.float32] = np.concatenate([left, _SMALL * (band - left)], axis=1).astype(np.float32)
-    return result.reshape(NUM_SHAPES, *image.shape[1:])
+    # The components themselves stand before their openings and closings.
+    return stack[:, 1:].reshape(NUM_SHAPES, *image.shape[1:])

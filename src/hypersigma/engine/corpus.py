@@ -194,19 +194,20 @@ class SimulatedSource(Source):
         if self.keep:
             number = self._corpus.sensors[sensor]
             chosen = share.generator(_PATCHES).choice(number, share.total, replace=share.total > number)
-            seeds = [(self._corpus.seed, int(index)) for index in chosen]
+            seeds: list[tuple[int, ...]] = [(self._corpus.seed, int(index)) for index in chosen]
         else:
             seeds = [(share.seed, share.step, index) for index in range(share.total)]
         folder = PairFolder(simulator, Path(self.keep) / simulator.group.name if self.keep else None)
         pairs = np.stack([folder.pair(seed) for seed in seeds[share.first : share.first + share.size]])
-        seen, truth = torch.from_numpy(pairs).float().split([NUM_BANDS, NUM_BANDS + NUM_SHAPES], dim=1)
+        seen, truth = torch.split(torch.from_numpy(pairs).float(), [NUM_BANDS, NUM_BANDS + NUM_SHAPES], dim=1)
         return Images(seen, torch.from_numpy(simulator.present), truth)
 
     def num_patches(self, images: int) -> int:
-        return images
+        return min(images, sum(self._corpus.sensors.values())) if self.keep else images
 
     def described(self) -> str:
-        return f"simulated scenes of {', '.join(self._corpus.sensors)} ({self.corpus})"
+        sensors = ", ".join(f"{number} of {sensor}" for sensor, number in self._corpus.sensors.items())
+        return f"simulated scenes with what is true of them ({sensors}; {Path(self.corpus).name})"
 
     @cached_property
     def _corpus(self) -> SimulatedCorpus:

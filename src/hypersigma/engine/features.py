@@ -21,7 +21,7 @@ from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.screening import screen
 from hypersigma.tiling import Window
 from hypersigma.weights.encoders import Encoders, load_encoders
-from hypersigma.weights.frozen import FrozenSpatial, FrozenSpectral, frozen
+from hypersigma.weights.frozen import FrozenSpatial, FrozenSpectral, frozen, usual_patches
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class FeatureExtractor:
     """Frozen pre-trained encoders that describe every pixel of any scene.
 
     Attributes:
-        encoders: spatial, spectral or both, in this order.
+        encoders: spatial ones, spectral ones or both, in this order; one for each size of what they describe.
         dim: features of a pixel, those of one encoder after those of the other.
         tile: side in pixels of the squares that the encoders see, as in pre-training; larger where they describe
             patches alone, as more is seen at once then and nothing else changes.
@@ -57,7 +57,11 @@ class FeatureExtractor:
             WeightsError: they are made for other bands than the canonical ones.
         """
         place = resolved(device)
-        encoders = tuple(frozen(part, patch).to(place) for part in pretrained.parts)
+        encoders = tuple(
+            frozen(part, side).to(place)
+            for part in pretrained.parts
+            for side in ((patch,) if patch else usual_patches(part.card.config))
+        )
         tile = min(min(part.card.config.tile) for part in pretrained.parts)
         overlap = tile // 2
         # Patches that are described alone need no surroundings, and each is then described once.
@@ -118,8 +122,8 @@ def load_backbone(name: str | Path, device: str = "auto", *, patch: int | None =
         name: a folder that `hypersigma weights` or pre-training wrote, or one that holds such a folder for the
             spatial and one for the spectral encoder.
         device: auto, cpu, cuda or cuda:N.
-        patch: side in pixels of what a feature describes, for weights that were trained with several; by default the
-            finest that is more than a pixel.
+        patch: side in pixels of what a feature describes, for weights that were trained with several; by default
+            patches of 4 and of 8 pixels, each with features of their own, and squares of 4 for bands.
 
     Raises:
         WeightsError: there are no such weights, or they are made for other bands than the canonical ones.

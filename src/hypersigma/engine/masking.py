@@ -16,7 +16,7 @@ from hypersigma.engine.corpus import Corpus
 from hypersigma.engine.masking_settings import UNCHANGED, AugmentationSettings, MaskingSettings, Target
 from hypersigma.engine.objective import Draws, ErrorSum, Losses, Objective, Workload
 from hypersigma.engine.pretrained_folder import Export
-from hypersigma.engine.readout import NUM_COMPONENTS, Readout
+from hypersigma.engine.readout import NUM_COMPONENTS, READOUT, Readout
 from hypersigma.engine.recipe import PretrainConfig
 from hypersigma.engine.views import (
     Changes,
@@ -31,6 +31,7 @@ from hypersigma.engine.views import (
     standardised,
 )
 from hypersigma.natural_spectra import components, natural_spectra
+from hypersigma.nn.block import Block
 from hypersigma.nn.mae import (
     MaskedAutoencoder,
     Reconstruction,
@@ -49,7 +50,7 @@ _SPECTRAL: Kind = "spectral"
 _WANTED = {"spectrum": standardised, "decorrelated": decorrelated}
 # Reflectance differs by about that much from place to place and from band to band, around a mean of a fifth.
 _REFLECTANCE, _DEVIATION = 0.2, 0.15
-_UNEVEN = 0.5
+_UNEVEN, _QUIET = 0.2, 0.02
 _PICTURE = 64  # pixels; side of an image in a picture
 
 
@@ -80,7 +81,7 @@ class MaskedObjective(Objective):
         # The spectral one first: where they are joint, its findings are told to the other.
         self.networks = nn.ModuleDict({name: networks[name] for name in (_SPECTRAL, _SPATIAL) if name in networks})
         self._masking, self._augmentation = masking, augmentation
-        if masking.readout:
+        if self.reads:
             self.readouts = nn.ModuleDict(
                 {
                     name: Readout(network.config.encoder.dim, spatial=name == _SPATIAL)
@@ -101,7 +102,7 @@ class MaskedObjective(Objective):
         for name, found in self._reconstructed(batch, draws).items():
             errors = found.made.errors(found.target, normalised=self._target(name) == "token")
             losses[name] = ErrorSum((errors * found.made.masked).sum(), found.made.masked.sum())
-            if self._masking.readout:
+            if self.reads:
                 read = self.readouts[name](found.made, found.view, found.square, present)
                 losses[f"{name}_readout"] = read._replace(weight=self._masking.readout)
         return losses
@@ -115,7 +116,7 @@ class MaskedObjective(Objective):
             tokens = how.grid**2 if name == _SPATIAL else num_bands
             kept, number = network.num_kept(tokens), len(batch.image)
             counts[name] = torch.tensor(float((tokens - kept) * number), device=batch.image.device)
-            if self._masking.readout:
+            if self.reads:
                 read = kept * number if name == _SPATIAL else number
                 counts[f"{name}_readout"] = torch.tensor(float(read), device=batch.image.device)
         return counts
@@ -136,6 +137,11 @@ class MaskedObjective(Objective):
         """The autoencoders by name."""
         return [(name, cast(MaskedAutoencoder, network)) for name, network in self.networks.items()]
 
+    @property
+    def reads(self) -> bool:
+        """Whether something is read from the tokens that are seen."""
+        return self._masking.readout > 0
+
     def _target(self, name: str) -> Target:
         """What an autoencoder predicts."""
         return self._masking.spatial_target if name == _SPATIAL else self._masking.spectral_target
@@ -143,7 +149,7 @@ class MaskedObjective(Objective):
     def _reconstructed(self, batch: Images, draws: Draws) -> dict[str, _Found]:
         """What the autoencoders make of images."""
         how = look(self._masking, self._augmentation, batch, draws)
-        changed = changes(self._augmentation, batch.image.shape[1], draws)
+        changed = changes(self._augmentation, draws)
         found: dict[str, _Found] = {}
         for name, network in self._autoencoders():
             context = None
@@ -207,8 +213,12 @@ def build_objective(config: PretrainConfig) -> MaskedObjective:
 def _attune(network: MaskedAutoencoder) -> None:
     """Let an embedding begin as one of principal components, all equally loud: what differs is as loud as positions.
 
-    Drawn as for any input, it hears of reflectance little but its mean.
+    Drawn as for any input, it hears of reflectance little but its mean. Blocks begin as nearly nothing, so that what is
+    read at the end is what the embedding said.
     """
+    for block in (module for module in network.encoder.modules() if isinstance(module, Block)):
+        for last in (block.attention.projection, block.mlp.contract):
+            last.weight.mul_(_QUIET)
     weight, bias = network.embed.weight, network.embed.bias
     if isinstance(network.config, SpatialMaskingConfig):
         # Mostly what a patch is on average, and in a share how it differs inside.
@@ -255,6 +265,8 @@ def _begin(objective: MaskedObjective, folder: str) -> None:
     for part in encoders.parts:
         if part.card.kind in objective.networks:
             fit(objective.networks[part.card.kind], part.state)
+            if objective.reads and f"{READOUT}.weight" in part.state:
+                cast(Readout, objective.readouts[part.card.kind]).begin(part.state)
 
 
 def _three_bands(view: View, tokens: Tensor) -> Tensor:

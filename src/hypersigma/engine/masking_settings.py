@@ -69,8 +69,8 @@ class MaskingSettings:
 
     phase: Phase = "masked"
     begin_with: str = ""
-    mask_ratio: float = 0.75
-    spectral_mask_ratio: float = 0.75
+    mask_ratio: float = 0.5
+    spectral_mask_ratio: float = 0.5
     spans: tuple[int, ...] = (1, 5, 10)
     tile: int = 64
     patch: int = 8
@@ -122,8 +122,6 @@ class AugmentationSettings:
     Attributes:
         flips: whether images are mirrored and turned.
         gain: factors between which an image's brightness is drawn, evenly in the logarithm.
-        illumination: chance that an image is shown as radiance, in the colours of sunlight, in some degree.
-        haze: largest reflectance that is added to all bands of such an image.
         noise: deviations of reflectance between which that of an image's added noise is drawn, evenly in the
             logarithm; zeros for none.
         complete: share of steps in which no band is lost.
@@ -133,10 +131,8 @@ class AugmentationSettings:
     """
 
     flips: bool = True
-    gain: tuple[float, float] = (0.6, 1.6)
-    illumination: float = 0.5
-    haze: float = 0.1
-    noise: tuple[float, float] = (0.003, 0.03)
+    gain: tuple[float, float] = (0.7, 1.4)
+    noise: tuple[float, float] = (0.002, 0.02)
     complete: float = 0.4
     widest_gap: float = 0.6
     sensors: tuple[str, ...] = ("camera", "enmap", "hyperion", "sentinel2")
@@ -146,7 +142,7 @@ class AugmentationSettings:
             raise ConfigError(f"gain is {list(self.gain)}; expected two ascending numbers above 0")
         if not (0 < self.noise[0] <= self.noise[1] or self.noise == (0, 0)):
             raise ConfigError(f"noise is {list(self.noise)}; expected two ascending numbers above 0, or zeros for none")
-        for name in ("illumination", "haze", "complete", "widest_gap"):
+        for name in ("complete", "widest_gap"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; expected a number from 0 to 1")
         for sensor in self.sensors:
@@ -156,6 +152,4 @@ class AugmentationSettings:
 
 
 CAMERA = "camera"
-UNCHANGED = AugmentationSettings(
-    flips=False, gain=(1.0, 1.0), illumination=0.0, haze=0.0, noise=(0.0, 0.0), complete=1.0
-)
+UNCHANGED = AugmentationSettings(flips=False, gain=(1.0, 1.0), noise=(0.0, 0.0), complete=1.0)

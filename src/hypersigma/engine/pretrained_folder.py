@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from hypersigma.engine.corpus import Corpus
+from hypersigma.engine.readout import read_state
 from hypersigma.engine.recipe import PretrainConfig
 from hypersigma.engine.tracking import LOG
 from hypersigma.nn.mae import SpatialMaskingConfig, SpectralMaskingConfig
@@ -64,7 +65,7 @@ class Export:
         for kind, network in self.networks.items():
             own = f"networks.{kind}."
             state = {name.removeprefix(own): weight for name, weight in weights.items() if name.startswith(own)}
-            whole = Pretrained(Card(network, RADIOMETRY, self.history), state)
+            whole = Pretrained(Card(network, RADIOMETRY, history=self.history), state | read_state(weights, kind))
             num_parameters += whole.num_parameters
             whole.save(folder / kind)
             shipped(whole).save(folder / SHIPPED / kind)

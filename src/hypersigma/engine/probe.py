@@ -27,7 +27,7 @@ from hypersigma.errors import InputError
 
 PROBE, CARRIED = "probe", "carried"
 SENSOR = "sensor="
-_STRENGTH, _MOST_STEPS = 1.0, 300
+_STRENGTH, _MOST_STEPS = 10.0, 300
 _NEIGHBOURS = 5
 
 

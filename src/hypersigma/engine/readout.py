@@ -7,6 +7,8 @@ shapes around it; of simulated images for what is true of them, so that noise is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, smooth_l1_loss
@@ -17,9 +19,10 @@ from hypersigma.engine.views import Square
 from hypersigma.natural_spectra import components, natural_spectra
 from hypersigma.nn.expected import expected
 from hypersigma.nn.mae import Reconstruction, View
+from hypersigma.nn.segments import SEGMENTS, segment_means
 
-NUM_COMPONENTS = 40
-SEGMENTS = 4  # of the canonical grid; bands of each are described together
+NUM_COMPONENTS = 32
+READOUT = "readout"  # what the map is called in files of weights
 _LOUD = 10.0  # the map learns as many times faster than the encoder
 _SHAPES = 0.5  # loudness of shapes beside components
 
@@ -37,6 +40,8 @@ class Readout(nn.Module):
         self.spatial = spatial
         count = NUM_COMPONENTS + NUM_SHAPES if spatial else NUM_COMPONENTS
         self.read = nn.Linear(dim if spatial else SEGMENTS * dim, count)
+        for part in self.read.parameters():
+            nn.init.zeros_(part)
 
     def forward(self, made: Reconstruction, view: View, square: Square, present: Tensor | None) -> ErrorSum:
         """Errors of what is read from tokens that were seen, summed over these, or over images for bands."""
@@ -47,10 +52,17 @@ class Readout(nn.Module):
             found = self.read(made.latent)
             wanted = wanted.gather(1, order[..., None].expand(-1, -1, wanted.shape[-1]))
         else:
-            found = self.read(self._segments(made.latent, order, view))
+            places = order if view.places is None else view.places[order]
+            found = self.read(segment_means(made.latent, places))
         known = wanted.shape[-1]  # without the shapes where nobody knows them
         errors = smooth_l1_loss(_LOUD * found[..., :known].to(wanted.dtype), wanted, reduction="none").mean(-1)
         return ErrorSum(errors.sum(), torch.tensor(float(errors.numel()), device=errors.device))
+
+    def begin(self, state: Mapping[str, Tensor]) -> None:
+        """Fill the map with what a file of weights holds."""
+        with torch.no_grad():
+            self.read.weight.copy_(state[f"{READOUT}.weight"] / _LOUD)
+            self.read.bias.copy_(state[f"{READOUT}.bias"] / _LOUD)
 
     def _wanted(self, square: Square, present: Tensor | None, view: View) -> Tensor:
         """What is to be read: (B, N, V) of patches, or (B, V) of images."""
@@ -64,11 +76,12 @@ class Readout(nn.Module):
             wanted = torch.cat([wanted, _SHAPES * square.shapes.to(wanted)], dim=1)
         return avg_pool2d(wanted, view.side).flatten(2).transpose(1, 2)
 
-    def _segments(self, latent: Tensor, order: Tensor, view: View) -> Tensor:
-        """Means (B, SEGMENTS * D) of tokens; a segment without a band that is seen takes the mean of all."""
-        places = order if view.places is None else view.places[order]
-        inside = torch.nn.functional.one_hot(places * SEGMENTS // view.grid[0], SEGMENTS).to(latent)
-        count = inside.sum(dim=1)[..., None]
-        sums = torch.einsum("bnd,bns->bsd", latent, inside)
-        means = torch.where(count > 0, sums / count.clamp(min=1), latent.mean(dim=1, keepdim=True))
-        return means.flatten(1)
+
+def read_state(weights: Mapping[str, Tensor], kind: str) -> dict[str, Tensor]:
+    """The map of an encoder as files of weights hold it, of an objective's weights by name; nothing without a map."""
+    own = f"readouts.{kind}.read."
+    return {
+        f"{READOUT}.{name.removeprefix(own)}": _LOUD * weight
+        for name, weight in weights.items()
+        if name.startswith(own)
+    }

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hypersigma.data.simulated_pairs import shape_levels
 from hypersigma.engine.masking_settings import CAMERA, AugmentationSettings, MaskingSettings
 from hypersigma.engine.objective import Draws
 from hypersigma.spectra import CANONICAL, CANONICAL_STEP, resampling_matrix, response_matrix, sensor_bands
@@ -21,7 +22,6 @@ from hypersigma.spectra import CANONICAL, CANONICAL_STEP, resampling_matrix, res
 Item = TypeVar("Item")
 
 _LEAST_BANDS = 6
-_SUN = 5800.0  # kelvin
 _LIKENESS, _NOISE = 600.0, 0.01  # nm; share of the variance
 _CAMERA_RANGE, _CAMERA_BANDS = (400.0, 1000.0), (20, 60)
 
@@ -85,14 +85,14 @@ class Changes(NamedTuple):
     """What is done to the images of a part, each its own.
 
     Attributes:
-        turn: (B,) which of the eight ways to lay a square; factor, offset: (B, C), what bands are multiplied with,
-            and what is added then; noise: (B,) deviation of the noise that is added before.
+        turn: (B,) which of the eight ways to lay a square.
+        noise: (B,) deviation of the noise that is added.
+        factor: (B,) what the image is multiplied with then.
     """
 
     turn: list[int]
-    factor: Tensor
-    offset: Tensor
     noise: Tensor
+    factor: Tensor
 
 
 class Square(NamedTuple):
@@ -109,19 +109,18 @@ class Square(NamedTuple):
     shapes: Tensor | None = None
 
 
-def changes(augmentation: AugmentationSettings, num_bands: int, draws: Draws) -> Changes:
+def changes(augmentation: AugmentationSettings, draws: Draws) -> Changes:
     """The changes of the images of a part."""
-    turn, bright, lit, power, haze, noisy = draws.uniform("changes", 6).double().unbind(1)
-    low, high = (math.log(number) for number in augmentation.gain)
-    gain = (low + (high - low) * bright).exp()
-    quiet, loud = (math.log(max(number, 1e-12)) for number in augmentation.noise)
-    noise = (quiet + (loud - quiet) * noisy).exp() * (augmentation.noise[1] > 0)
-    lit = lit < augmentation.illumination
-    wavelengths = torch.linspace(float(CANONICAL[0]), float(CANONICAL[-1]), num_bands, dtype=torch.float64)
-    sun = _sunlight(wavelengths) ** (power * lit)[:, None]
-    offset = (haze * lit * augmentation.haze)[:, None].expand_as(sun)
+    turn, bright, noisy = draws.uniform("changes", 3).double().unbind(1)
     turns = [int(8 * number) if augmentation.flips else 0 for number in turn]
-    return Changes(turns, (gain[:, None] * sun).float(), (gain[:, None] * offset).float(), noise.float())
+    noise = _between(augmentation.noise, noisy) if augmentation.noise[1] else torch.zeros_like(noisy)
+    return Changes(turns, noise.float(), _between(augmentation.gain, bright).float())
+
+
+def _between(ends: tuple[float, float], share: Tensor) -> Tensor:
+    """Numbers at shares of the way between two, evenly in the logarithm."""
+    low, high = (math.log(number) for number in ends)
+    return (low + (high - low) * share).exp()
 
 
 def seen(name: str, batch: Images, side: int, how: Look, changed: Changes, draws: Draws) -> Square:
@@ -141,9 +140,11 @@ def seen(name: str, batch: Images, side: int, how: Look, changed: Changes, draws
     image = _noisy(name, image, changed, draws)
     if how.response is not None:
         image = _resampled(image, batch.present, how.response)
-    factor, offset = (part[..., None, None].to(image) for part in (changed.factor, changed.offset))
-    image = torch.addcmul(offset, image, factor)
-    return Square(image) if batch.truth is None else Square(image, torch.addcmul(offset, truth, factor), shapes)
+    factor = changed.factor[:, None, None, None].to(image)
+    if batch.truth is None:
+        return Square(image * factor)
+    levels = torch.from_numpy(shape_levels()).to(image)[: shapes.shape[1], None, None]
+    return Square(image * factor, truth * factor, shapes * factor + (1 - factor) * levels)
 
 
 def _noisy(name: str, image: Tensor, changed: Changes, draws: Draws) -> Tensor:
@@ -225,13 +226,6 @@ def _resampled(image: Tensor, present: Tensor | None, response: Tensor) -> Tenso
     if present is not None:
         image, columns = image[:, present], columns[:, present.to(columns.device)]
     return torch.einsum("sc,bchw->bshw", columns, image)
-
-
-def _sunlight(wavelengths: Tensor) -> Tensor:
-    """Sunlight by wavelength, as that of a black body, 1 at its highest."""
-    meters = wavelengths * 1e-9
-    light = meters**-5 / torch.expm1(0.014388 / (meters * _SUN))
-    return light / light.max()
 
 
 def _seen_bands(

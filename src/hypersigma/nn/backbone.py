@@ -45,6 +45,8 @@ class SpatialConfig:
         grid: tokens (rows, columns) that a learned table is made for.
         missing: what becomes of canonical bands that are missing: the rest is "scaled" up, or they count as what is
             "expected" given the rest.
+        beside: further channels that tokens are told of, from zero on: what is known of a scene but was not in
+            pre-training.
     """
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
@@ -53,6 +55,7 @@ class SpatialConfig:
     positions: PositionKind = "sin_cos"
     grid: tuple[int, int] = (8, 8)
     missing: Missing = "scaled"
+    beside: int = 0
 
     def __post_init__(self) -> None:
         if self.channels < 1 or self.patch < 1:
@@ -112,14 +115,26 @@ class SpatialEncoder(nn.Module):
         dim = config.encoder.dim
         self.missing = config.missing
         self.embed = PatchEmbed(config.channels, dim, config.patch)
+        if config.beside:
+            self.beside = PatchEmbed(config.beside, dim, config.patch)
+            for part in self.beside.parameters():
+                nn.init.zeros_(part)
         self.positions = Positions(config.positions, dim, config.grid)
         self.encoder = Encoder(config.encoder, axes=2)
 
-    def forward(self, image: Tensor, present: Tensor | None = None) -> tuple[Tensor, ...]:
-        """Maps (B, D, h, w) at the taps, shallow to deep, of an image (B, C, H, W); `present` (C,) as in PatchEmbed."""
+    def forward(self, image: Tensor, present: Tensor | None = None, beside: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Maps (B, D, h, w) at the taps, shallow to deep.
+
+        Args:
+            image: (B, C, H, W).
+            present: (C,) as in `PatchEmbed`.
+            beside: (B, beside, H, W) further channels.
+        """
         if self.missing == "expected":
             image, present = expected(image, present), None
         embedded = self.embed(image, present)
+        if beside is not None:
+            embedded = embedded + self.beside(beside)
         rows, cols = embedded.shape[-2:]
         tokens = self.positions(embedded.flatten(2).transpose(1, 2), (rows, cols))
         tapped = self.encoder(tokens, Grid(rows, cols))
@@ -161,11 +176,12 @@ class Backbone(nn.Module):
         self.spatial = SpatialEncoder(config.spatial)
         self.spectral = SpectralEncoder(config.spectral) if config.spectral is not None else None
 
-    def forward(self, image: Tensor, present: Tensor | None = None) -> Features:
+    def forward(self, image: Tensor, present: Tensor | None = None, beside: Tensor | None = None) -> Features:
         """Features of an image (B, C, H, W).
 
-        `present` (C,), bool, says which bands hold data, the same for the batch; None for all.
+        `present` (C,), bool, says which bands hold data, the same for the batch; None for all. `beside` holds further
+        channels for the spatial encoder.
         """
         # Fusion reads one spectral stage, the deepest that is built.
         spectral = None if self.spectral is None else self.spectral(image, present)[-1]
-        return Features(self.spatial(image, present), spectral)
+        return Features(self.spatial(image, present, beside), spectral)

@@ -9,35 +9,35 @@ from torch import Tensor, nn
 
 
 class CanonicalImage(nn.Module):
-    """Puts the channels of the present bands in their places, zero in the others.
+    """Puts the bands that channels tell in their places, zero in the others.
 
-    Channels may be standardised; `factor` and `offset`, one a channel, undo that for encoders that were trained on
-    physical values. They are saved with the network.
+    Bands are a linear function of the first channels: those themselves at first; `undo` settles another, for channels
+    that are components or were standardised. It is saved with the network.
 
     Args:
-        present: (C,) bool, which canonical bands the channels are.
+        present: (C,) bool, which canonical bands the channels tell.
+        num_channels: channels that tell of bands, as many as bands by default.
     """
 
     present: Tensor
-    factor: Tensor
+    matrix: Tensor
     offset: Tensor
 
-    def __init__(self, present: Tensor) -> None:
+    def __init__(self, present: Tensor, num_channels: int | None = None) -> None:
         super().__init__()
-        channels = int(present.sum())
+        bands = int(present.sum())
         self.register_buffer("present", present, persistent=False)
-        self.register_buffer("factor", torch.ones(channels))
-        self.register_buffer("offset", torch.zeros(channels))
+        self.register_buffer("matrix", torch.eye(bands, num_channels or bands))
+        self.register_buffer("offset", torch.zeros(bands))
 
-    def undo(self, mean: NDArray[np.floating], deviation: NDArray[np.floating], gain: float) -> None:
-        """Give `gain` times what the channels were before they were standardised by mean and deviation (present,)."""
-        # The deviation of a constant band is infinite, and its channel zero.
-        factor = np.where(np.isfinite(deviation), deviation, 0.0)
-        self.factor.copy_(torch.from_numpy(factor * gain))
-        self.offset.copy_(torch.from_numpy(mean * gain))
+    def undo(self, matrix: NDArray[np.floating], offset: NDArray[np.floating]) -> None:
+        """Let the bands be matrix (present, channels) times channels plus offset (present,)."""
+        self.matrix.copy_(torch.from_numpy(matrix))
+        self.offset.copy_(torch.from_numpy(offset))
 
     def forward(self, channels: Tensor) -> Tensor:
-        """The image (B, C, H, W) of channels (B, present, H, W)."""
+        """The image (B, C, H, W) of channels (B, channels, H, W), of which the first ones tell the bands."""
         image = channels.new_zeros(len(channels), len(self.present), *channels.shape[2:])
-        image[:, self.present] = channels * self.factor[:, None, None] + self.offset[:, None, None]
+        told = torch.einsum("sc,bchw->bshw", self.matrix, channels[:, : self.matrix.shape[1]])
+        image[:, self.present] = told + self.offset[:, None, None]
         return image

@@ -37,6 +37,7 @@ class TrainingConfig:
         weight_decay: of matrices; vectors (biases, norms) are not decayed.
         warmup: steps of linear rise.
         clip: largest norm of the gradient, or 0 for none.
+        layer_decay: factor of the learning rate from one block of an encoder to the one before it; 1 for none.
     """
 
     steps: int = 120
@@ -44,12 +45,15 @@ class TrainingConfig:
     weight_decay: float = 0.05
     warmup: int = 10
     clip: float = 1.0
+    layer_decay: float = 1.0
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.warmup < 0:
             raise ConfigError(f"steps ({self.steps}) must be at least 1 and warmup ({self.warmup}) at least 0")
         if self.learning_rate <= 0 or self.weight_decay < 0 or self.clip < 0:
             raise ConfigError("learning_rate must be above 0, weight_decay and clip at least 0")
+        if not 0 < self.layer_decay <= 1:
+            raise ConfigError(f"layer_decay must be above 0 and at most 1, not {self.layer_decay}")
 
 
 class TaskConfig(Protocol):
@@ -184,7 +188,7 @@ class Task(nn.Module, ABC):
         """The decision after a look at what the members say of labels held out from them."""
 
     @abstractmethod
-    def begin_with(self, weights: Encoders, front_end: FrontEnd, gain: float) -> dict[Kind, Receipt]:
+    def begin_with(self, weights: Encoders, front_end: FrontEnd, gain: NDArray[np.float64]) -> dict[Kind, Receipt]:
         """Fill the encoders with pre-trained weights: a receipt for each.
 
         `gain` times a scene's numbers is what the encoders were fed.

@@ -12,6 +12,7 @@ from hypersigma.registry import suggestion
 from hypersigma.weights.pretrained import History, Kind, Pretrained, find_pretrained
 from hypersigma.weights.receipt import Receipt
 
+SHIPPED = Path(__file__).parent / "shipped"  # a folder a size: what comes with the package
 _HOW_TO_GET = (
     "get published ones with  hypersigma weights download base -o DIR  (of files that you have:  hypersigma weights "
     "import FILE.pth -o DIR/spatial,  and DIR/spectral), and give DIR"
@@ -85,7 +86,9 @@ def load_encoders(name: str | Path) -> Encoders:
     """
     folder = Path(name)
     if not folder.exists() and str(name) in SIZES:
-        raise WeightsError(f"no weights of size '{name}' come with this version: {_HOW_TO_GET}")
+        folder = SHIPPED / str(name)
+        if not folder.is_dir():
+            raise WeightsError(f"no weights of size '{name}' come with this version: {_HOW_TO_GET}")
     if not folder.exists():
         raise WeightsError(f"'{name}' is neither a folder nor a size ({suggestion(str(name), list(SIZES))})")
     if folder.is_file():

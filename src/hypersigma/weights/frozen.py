@@ -1,5 +1,8 @@
 """Pre-trained encoders as they are, not trained further: an image in, features of every pixel out.
 
+Features are what pre-training learned to read linearly from the last block's tokens: principal components of what is
+true of a place, all equally loud, and shapes around it. Encoders that were trained without such a map give tokens.
+
 They run the attention that they were pre-trained with last: full attention after the masked phase, sparse sampling
 after the sparse one, which trains the offsets. Offsets that were never trained would look at arbitrary places.
 """
@@ -9,32 +12,36 @@ from __future__ import annotations
 import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pad
 
 from hypersigma.errors import WeightsError
 from hypersigma.nn.backbone import CANONICAL_BANDS, SpatialConfig, SpatialEncoder, SpectralConfig, SpectralEncoder
 from hypersigma.nn.block import NORM_EPSILON
 from hypersigma.nn.mae import MaskingConfig, SpatialMaskingConfig, SpectralMaskingConfig
 from hypersigma.nn.pad import reflect_to_multiple
+from hypersigma.nn.segments import SEGMENTS, segment_means
 from hypersigma.weights.fit import fit
 from hypersigma.weights.pretrained import Pretrained
 
 _SQUARES_AT_ONCE = 128
-_SEGMENTS = 4  # of the canonical grid; bands of each are described together
+_PATCHES = (4, 8)  # pixels
 
 
 class FrozenSpatial(nn.Module):
     """The spatial encoder and the norm behind its last block.
 
+    Features of grids that lie half a patch apart are averaged: where a grid begins says nothing of a place.
+
     Args:
         patch: side of a patch in pixels.
+        num_read: numbers that are read from a token, 0 for the token itself.
     """
 
-    def __init__(self, config: SpatialMaskingConfig, patch: int) -> None:
+    def __init__(self, config: SpatialMaskingConfig, patch: int, num_read: int = 0) -> None:
         super().__init__()
         rows, cols = config.tile
         self.patch = patch
-        self.dim = config.encoder.dim
+        self.dim = num_read or config.encoder.dim
         self.encoder = SpatialEncoder(
             SpatialConfig(
                 encoder=config.encoder,
@@ -46,12 +53,22 @@ class FrozenSpatial(nn.Module):
             )
         )
         self.norm = nn.LayerNorm(config.encoder.dim, eps=NORM_EPSILON)
+        self.readout = nn.Linear(config.encoder.dim, num_read) if num_read else nn.Identity()
 
     def forward(self, image: Tensor, present: Tensor) -> Tensor:
         """A map (B, D, H, W) of an image (B, 100, H, W): the features of a token lie over the middle of its patch."""
-        padded = reflect_to_multiple(image, self.patch)
-        tokens = self.norm(self.encoder(padded, present)[-1].movedim(1, -1)).movedim(-1, 1)
-        return _to_pixels(tokens, padded, image)
+        shifts = [(row, col) for row in (0, self.patch // 2) for col in (0, self.patch // 2)]
+        maps = [self._shifted(image, present, row, col) for row, col in dict.fromkeys(shifts)]
+        return torch.stack(maps).mean(dim=0)
+
+    def _shifted(self, image: Tensor, present: Tensor, row: int, col: int) -> Tensor:
+        """The map of an image whose first patches begin so many pixels outside of it."""
+        rows, cols = image.shape[-2:]
+        if min(rows, cols) <= self.patch:
+            row = col = 0
+        padded = reflect_to_multiple(pad(image, (col, 0, row, 0), mode="reflect"), self.patch)
+        tokens = self.readout(self.norm(self.encoder(padded, present)[-1].movedim(1, -1))).movedim(-1, 1)
+        return _to_pixels(tokens, padded, rows + row, cols + col)[..., row:, col:]
 
 
 class FrozenSpectral(nn.Module):
@@ -62,17 +79,19 @@ class FrozenSpectral(nn.Module):
 
     Args:
         patch: side of the squares in pixels, or None to describe an image as a whole.
+        num_read: numbers that are read from the means of a square, 0 for these themselves.
     """
 
-    def __init__(self, config: SpectralMaskingConfig, patch: int | None) -> None:
+    def __init__(self, config: SpectralMaskingConfig, patch: int | None, num_read: int = 0) -> None:
         super().__init__()
         self.patch = patch
-        self.segments = 1 if patch is None else _SEGMENTS
-        self.dim = self.segments * config.encoder.dim
+        self.segments = 1 if patch is None else SEGMENTS
+        self.dim = num_read or self.segments * config.encoder.dim
         self.encoder = SpectralEncoder(
             SpectralConfig(encoder=config.encoder, tokens=config.tokens, tile=config.tile, positions=config.positions)
         )
         self.norm = nn.LayerNorm(config.encoder.dim, eps=NORM_EPSILON)
+        self.readout = nn.Linear(self.segments * config.encoder.dim, num_read) if num_read else nn.Identity()
 
     def forward(self, image: Tensor, present: Tensor) -> Tensor:
         """Features (B, D, H, W) of an image (B, 100, H, W), over the middle of the square that they describe."""
@@ -83,22 +102,19 @@ class FrozenSpectral(nn.Module):
         rows = padded.shape[-2] // self.patch
         squares = rearrange(padded, "b c (h p) (w q) -> (b h w) c p q", p=self.patch, q=self.patch)
         means = torch.cat([self._means(some, present) for some in torch.split(squares, _SQUARES_AT_ONCE)])
-        return _to_pixels(rearrange(means, "(b h w) d -> b d h w", b=len(image), h=rows), padded, image)
+        return _to_pixels(rearrange(means, "(b h w) d -> b d h w", b=len(image), h=rows), padded, *image.shape[-2:])
 
     def _means(self, image: Tensor, present: Tensor) -> Tensor:
-        """Means (B, segments * D) of tokens; a segment without a band takes the nearest one that has some."""
+        """What is read from the means of tokens by segments."""
         tokens = self.norm(self.encoder(image, present)[-1])
-        segment = present.nonzero().squeeze(1) * self.segments // len(present)
-        known = torch.unique(segment)
-        means = torch.stack([tokens[:, segment == index].mean(1) for index in known], dim=1)
-        wanted = torch.arange(self.segments, device=known.device)
-        return means[:, (wanted[:, None] - known).abs().argmin(1)].flatten(1)
+        places = present.nonzero().squeeze(1).expand(len(tokens), -1)
+        return self.readout(segment_means(tokens, places, self.segments))  # type: ignore[no-any-return]
 
 
-def _to_pixels(tokens: Tensor, padded: Tensor, image: Tensor) -> Tensor:
-    """A map of tokens as one of pixels (B, D, H, W), what was padded cut off."""
+def _to_pixels(tokens: Tensor, padded: Tensor, rows: int, cols: int) -> Tensor:
+    """A map of tokens as one of pixels (B, D, rows, cols), what was padded cut off."""
     whole = interpolate(tokens, size=padded.shape[-2:], mode="bilinear", align_corners=False)
-    return whole[..., : image.shape[-2], : image.shape[-1]]
+    return whole[..., :rows, :cols]
 
 
 def frozen(pretrained: Pretrained, patch: int | None = None) -> FrozenSpatial | FrozenSpectral:
@@ -106,7 +122,8 @@ def frozen(pretrained: Pretrained, patch: int | None = None) -> FrozenSpatial | 
 
     Args:
         pretrained: the weights.
-        patch: side in pixels of what a feature describes, None for what the weights are best at: see `usual_patch`.
+        patch: side in pixels of what a feature describes; None for what training saw where that is one size alone:
+            patches of that size, and tiles as a whole.
 
     Raises:
         WeightsError: the weights are made for other bands than the canonical ones, or some are missing.
@@ -117,13 +134,14 @@ def frozen(pretrained: Pretrained, patch: int | None = None) -> FrozenSpatial | 
             f"these weights are made for {config.channels} bands; frozen encoders see the canonical grid, which is "
             f"what makes them fit any sensor, and need weights made for {CANONICAL_BANDS}"
         )
-    patch = usual_patch(config) if patch is None else patch
     network: FrozenSpatial | FrozenSpectral
+    read = pretrained.state.get("readout.bias")
+    num_read = 0 if read is None or (patch is None and pretrained.card.kind == "spectral") else len(read)
     if isinstance(config, SpatialMaskingConfig):
-        network = FrozenSpatial(config, patch or config.patch)
+        network = FrozenSpatial(config, patch or config.patch, num_read)
     else:
         assert isinstance(config, SpectralMaskingConfig)
-        network = FrozenSpectral(config, patch)
+        network = FrozenSpectral(config, patch, num_read)
     receipt = fit(network, {_place(name): tensor for name, tensor in pretrained.state.items()})
     if missing := receipt.names("new"):
         raise WeightsError(f"damaged or incomplete weights: there is no {', '.join(missing[:3])}")
@@ -131,16 +149,17 @@ def frozen(pretrained: Pretrained, patch: int | None = None) -> FrozenSpatial | 
     return network.eval()
 
 
-def usual_patch(config: MaskingConfig) -> int | None:
-    """The side in pixels of what a feature describes: the finest that training saw and that is not a lone pixel.
+def usual_patches(config: MaskingConfig) -> tuple[int | None, ...]:
+    """The sides in pixels of what features describe, each with features of its own.
 
-    None where training saw one size alone, as published: patches of that size, and tiles as a whole.
+    Of those that training saw, patches of 4 and 8 pixels, which hear little noise and know their surroundings; squares
+    of 4 alone for bands. (None,) where training saw one size alone, as published.
     """
-    sides = config.patches if isinstance(config, SpatialMaskingConfig) else getattr(config, "tiles", ())
-    finer = [side for side in sides if side > 1 and side < min(config.tile)]
-    return min(finer, default=None)
+    if isinstance(config, SpatialMaskingConfig):
+        return tuple(side for side in _PATCHES if side in config.patches) or (None,)
+    return (_PATCHES[0],) if _PATCHES[0] in getattr(config, "tiles", ()) else (None,)
 
 
 def _place(name: str) -> str:
     """Where a tensor of an autoencoder belongs among those of a frozen encoder."""
-    return name if name.startswith("norm.") else f"encoder.{name}"
+    return name if name.startswith(("norm.", "readout.")) else f"encoder.{name}"

@@ -1,19 +1,19 @@
 #!/bin/bash
-# Both stores of the corpus that tiny.yaml is trained on.
-# Command: PYTHON=.venv/bin/python bash corpus.sh DATA OUTPUT
+# The corpus that tiny.yaml is trained on, in the folder `corpus` of DATA.
+# Command: PYTHON=.venv/bin/python bash corpus.sh DATA
 # DATA is the folder with the libraries and crops that corpus_simulated.yaml and corpus_real.yaml name; the photographs
-# are copied there out of scikit-learn and scikit-image, unless they are there. OUTPUT gets `simulated` and `real`, and
-# is called `corpus` in the recipes. PYTHON is the interpreter that hypersigma is installed for; without it, `python`.
-# A run that was interrupted goes on.
+# are copied there out of scikit-learn and scikit-image, unless they are there. Pre-training makes and keeps simulated
+# scenes itself: for them `corpus` gets their file, for real crops a store. PYTHON is the interpreter that hypersigma is
+# installed for; without it, `python`. A run that was interrupted goes on.
 set -euo pipefail
 
 python=${PYTHON:-python}
 # a path must hold from DATA, too
 [[ $python != */* ]] || python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python")
 recipes=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$2"
-output=$(cd "$2" && pwd)
 cd "$1"
+mkdir -p corpus
+cp "$recipes/corpus_simulated.yaml" corpus/simulated.yaml
 
 "$python" - <<'PHOTOGRAPHS'
 import shutil, sys
@@ -40,6 +40,5 @@ for package, files in names.items():
         shutil.copy(source, target)
 PHOTOGRAPHS
 
-"$python" -m hypersigma harvest "$recipes/corpus_simulated.yaml" -o "$output/simulated" --resume
-"$python" -m hypersigma harvest "$recipes/corpus_real.yaml" -o "$output/real" --resume \
+"$python" -m hypersigma harvest "$recipes/corpus_real.yaml" -o corpus/real --resume \
   --max-blank 1 --max-missing 1 --max-dead 0.5 --keep-duplicates

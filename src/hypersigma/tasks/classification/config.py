@@ -7,6 +7,7 @@ from typing import Literal
 
 from hypersigma.data.front_end import FrontEndConfig
 from hypersigma.errors import ConfigError
+from hypersigma.nn.backbone import Missing
 from hypersigma.nn.positions import PositionKind
 from hypersigma.nn.sizes import SIZES
 from hypersigma.registry import suggestion
@@ -24,9 +25,13 @@ class ClassificationConfig:
         fusion: "gate", the spectral encoder gates the spatial maps, or "none", the spatial encoder alone.
         front_end: how bands become channels.
         training: how the network is trained.
+        embedding: what the encoders see: "channels", all channels of the front end; or "canonical", the canonical bands
+            that these tell, with what pre-training learned of them.
         patch: side of a token's patch in pixels.
         spatial_positions, spectral_positions: what tells patches and bands where they stand: "sin_cos" or "none"; with
             pre-trained weights, what they were trained with.
+        missing: what becomes of canonical bands that are missing, as in `SpatialConfig`; with pre-trained weights, what
+            they were trained with.
         tile: side of the squares the network sees; `overlap`: pixels that neighbouring tiles share.
         window: side of the window around a pixel, for head "patch".
         detail: width of a path that looks at single pixels beside the tokens; 0 for none.
@@ -45,9 +50,11 @@ class ClassificationConfig:
     fusion: Literal["gate", "none"] = "gate"
     front_end: FrontEndConfig = field(default_factory=FrontEndConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    embedding: Literal["channels", "canonical"] = "channels"
     patch: int = 4
     spatial_positions: PositionKind = "none"
     spectral_positions: PositionKind = "sin_cos"
+    missing: Missing = "scaled"
     tile: int = 64
     overlap: int = 16
     window: int = 33

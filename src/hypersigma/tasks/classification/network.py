@@ -111,15 +111,19 @@ class ClassificationNetwork(nn.Module):
         else:
             self.classifier = _linear_stack(levels * WIDTH, 2 * WIDTH, WIDTH, config.num_classes, dropout=0.4)
 
-    def forward(self, image: Tensor, present: Tensor | None = None) -> Tensor:
+    def forward(self, image: Tensor, present: Tensor | None = None, beside: Tensor | None = None) -> Tensor:
         """Class scores, (B, K, H, W) of the dense head, (B, K) of the patch head.
 
-        `image` is (B, C, H, W) of any height and width; `present` (C,), bool, says which bands hold data.
+        Args:
+            image: (B, C, H, W) of any height and width.
+            present: (C,), bool, says which bands hold data.
+            beside: (B, beside, H, W) further channels for the spatial encoder.
         """
         rows, cols = image.shape[-2:]
         if self.config.edges == "reflect":
             image = reflect_to_multiple(image, self._multiple())
-        features = self.backbone(image, present)
+            beside = None if beside is None else reflect_to_multiple(beside, self._multiple())
+        features = self.backbone(image, present, beside)
         maps = self.pyramid(features.spatial)
         # Reductions are linear, so the mean of a window may be taken before them: the same, and cheaper.
         if self.config.head == "patch":

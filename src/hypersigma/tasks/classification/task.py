@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, cross_entropy
 
@@ -49,10 +51,10 @@ class Classification(Task):
     ) -> None:
         super().__init__()
         self.config = config
-        self.canonical = None if present is None else CanonicalImage(present)
+        self.canonical = None if present is None else CanonicalImage(present, front_end.bands_told[0].shape[1])
         num_channels = front_end.num_channels
-        bands = num_channels if present is None else len(present)
-        self.network = ClassificationNetwork(_network_config(config, bands, num_classes))
+        bands, beside = (num_channels, 0) if present is None else (len(present), num_channels)
+        self.network = ClassificationNetwork(_network_config(config, bands, num_classes, beside))
         self.detail = (
             None if self._by_window or not config.detail else _pixel_path(num_channels, config.detail, num_classes)
         )
@@ -68,32 +70,35 @@ class Classification(Task):
 
     @classmethod
     def build(cls, config: ClassificationConfig, front_end: FrontEnd, legend: Legend) -> Classification:
-        present = present_bands(front_end)
-        mask = None if present is None else torch.from_numpy(present)
-        return cls(config, front_end, len(legend.names), mask)
+        present = torch.from_numpy(present_bands(front_end)) if config.embedding == "canonical" else None
+        return cls(config, front_end, len(legend.names), present)
 
     @classmethod
     def for_weights(
         cls, config: ClassificationConfig, weights: Encoders, inputs: Sequence[LabelledScene]
     ) -> ClassificationConfig:
-        """The weights' size; canonical bands as they are, unless settings ask for bands that are learned anew."""
+        """The weights' size; encoders see canonical bands, unless settings ask for bands that are learned anew."""
         config = replace(config, size=weights.size)
         if config.architecture == "published" or config.front_end.bands == "native":
             return config
         for scene in inputs:
             require_wavelengths(scene.cube)
         kinds = {part.card.kind: part.card.config.positions for part in weights.parts}
+        spatial = weights.spatial and weights.spatial.card.config
         return replace(
             config,
-            front_end=replace(config.front_end, reduction="none", spreading=(0.0,), shapes=()),
+            embedding="canonical",
+            missing=getattr(spatial, "missing", config.missing),
             spatial_positions=kinds.get("spatial", config.spatial_positions),
             spectral_positions=kinds.get("spectral", config.spectral_positions),
         )
 
-    def begin_with(self, weights: Encoders, front_end: FrontEnd, gain: float) -> dict[Kind, Receipt]:
+    def begin_with(self, weights: Encoders, front_end: FrontEnd, gain: NDArray[np.float64]) -> dict[Kind, Receipt]:
         """Fill the encoders; those that see canonical bands get the numbers they were trained on."""
         if self.canonical is not None:
-            self.canonical.undo(front_end.components.mean, front_end.deviation, gain)
+            matrix, offset = front_end.bands_told
+            own = gain[front_end.used]
+            self.canonical.undo(own[:, None] * matrix, own * offset)
         return weights.into(self.network.backbone, embeddings=self.canonical is not None)
 
     @classmethod
@@ -140,8 +145,10 @@ class Classification(Task):
 
     def forward(self, image: Tensor) -> Tensor:
         """Class scores (B, K, H, W), or (B, K) by window, of channels (B, C, H, W)."""
-        bands, present = (image, None) if self.canonical is None else (self.canonical(image), self.canonical.present)
-        scores: Tensor = self.network(bands, present)
+        if self.canonical is None:
+            scores: Tensor = self.network(image)
+        else:
+            scores = self.network(self.canonical(image), self.canonical.present, image)
         return scores if self.detail is None else scores + self.detail(image)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
@@ -186,7 +193,7 @@ class Classification(Task):
         return scores[..., :rows, :cols]
 
 
-def _network_config(config: ClassificationConfig, num_channels: int, num_classes: int) -> NetworkConfig:
+def _network_config(config: ClassificationConfig, num_channels: int, num_classes: int, beside: int) -> NetworkConfig:
     """The network that the settings ask for."""
     side = config.window if config.head == "patch" else config.tile
     if config.architecture == "published":
@@ -206,6 +213,8 @@ def _network_config(config: ClassificationConfig, num_channels: int, num_classes
         patch=config.patch,
         positions=config.spatial_positions,
         grid=(-(-side // config.patch), -(-side // config.patch)),
+        missing=config.missing,
+        beside=beside,
     )
     spectral = SpectralConfig(
         encoder=replace(encoder, taps=encoder.taps[:1]),
