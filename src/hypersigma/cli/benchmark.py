@@ -34,7 +34,7 @@ class Choice:
         methods: Baselines and hypersigma-SIZE, all baselines and hypersigma-tiny by default.
         seeds: Of splits and methods, five from --seed on by default.
         num_per_class: Labels of a class, one budget or several; as the protocol says by default, 5 and 10 with --probe.
-        weights: Pre-trained weights of the network; without it the network learns from scratch.
+        weights: Pre-trained weights, as for run.
         config: YAML file of settings of the network, such as a recipe.
         settings: A setting of the network, key=value, over those of the file; may be repeated.
     """

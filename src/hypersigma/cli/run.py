@@ -36,7 +36,8 @@ class RunOptions:
 
     Attributes:
         output: Folder for layers, report and model.
-        weights: Pre-trained weights: a size (tiny, small ...) or a folder; without it the network learns from scratch.
+        weights: Pre-trained weights: a size (tiny, small ...), a folder, or none to learn from scratch; by default
+            those of the network's size that come with the package.
         method: Name of a classical method to use instead of the network.
         config: YAML file of settings.
         settings: A setting, key=value, over those of the file; may be repeated.

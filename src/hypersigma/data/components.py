@@ -29,15 +29,18 @@ class Components:
         matrix: (components, bands).
         values: (components,) variance of each component (principal components), or its variance over that
             of its noise (minimum noise fraction); descending.
+        back: (bands, components) the way back to centred spectra with the least squared error, of those that it was
+            fitted on; None where that was not kept.
     """
 
     mean: NDArray[np.float64]
     matrix: NDArray[np.float64]
     values: NDArray[np.float64]
+    back: NDArray[np.float64] | None = None
 
     @cached_property
     def restoring(self) -> NDArray[np.float64]:
-        """The way back (bands, components): centred spectra of least squares from components."""
+        """A way back (bands, components): the smallest centred spectra that give components, which holds noise back."""
         inverse: NDArray[np.float64] = np.linalg.pinv(self.matrix).astype(np.float64)
         return inverse
 
@@ -122,7 +125,7 @@ def fit_pca(arrays: Sequence[NDArray[Any]], num_components: int) -> Components:
     """
     mean, covariance = _mean_covariance(block for array in arrays for block in _pixel_blocks(array))
     values, vectors = np.linalg.eigh(covariance)
-    return _leading(mean, values, vectors, num_components)
+    return _leading(mean, values, vectors, num_components, covariance)
 
 
 def fit_mnf(arrays: Sequence[NDArray[Any]], num_components: int) -> Components:
@@ -152,14 +155,21 @@ def fit_mnf(arrays: Sequence[NDArray[Any]], num_components: int) -> Components:
     noise_values, noise_vectors = np.linalg.eigh(noise)
     whitening = noise_vectors / np.sqrt(np.maximum(noise_values, 1e-30))
     values, vectors = np.linalg.eigh(whitening.T @ (covariance * scale) @ whitening)
-    return _leading(mean, values, inverse[:, None] * (whitening @ vectors), num_components)
+    return _leading(mean, values, inverse[:, None] * (whitening @ vectors), num_components, covariance)
 
 
-def _leading(mean: NDArray[Any], values: NDArray[Any], vectors: NDArray[Any], num_components: int) -> Components:
+def _leading(
+    mean: NDArray[Any], values: NDArray[Any], vectors: NDArray[Any], num_components: int, covariance: NDArray[Any]
+) -> Components:
     """The eigenvectors (columns) of the largest values."""
     # The sign of an eigenvector is free; fixing it keeps saved and refitted components alike.
     order = np.argsort(values)[::-1][:num_components]
-    return Components(mean=mean, matrix=_signed(vectors[:, order].T), values=np.maximum(values[order], 0.0))
+    matrix = _signed(vectors[:, order].T)
+    # Regression of spectra on components, which are uncorrelated; one that never changes tells nothing.
+    told = covariance @ matrix.T
+    variance = np.einsum("kb,bk->k", matrix, told)
+    back = np.divide(told, variance, out=np.zeros_like(told), where=variance > 1e-30)
+    return Components(mean=mean, matrix=matrix, values=np.maximum(values[order], 0.0), back=back)
 
 
 def _signed(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -112,10 +112,16 @@ class FrontEnd:
     @cached_property
     def bands_told(self) -> tuple[Array, NDArray[np.float64]]:
         """What the first channels tell of the used bands: matrix (used, channels of the first copy), offset (used,)."""
+        back = self.components.restoring if self.components.back is None else self.components.back
+        return self._of_channels(back), self.components.mean
+
+    def _of_channels(self, back: NDArray[np.float64]) -> Array:
+        """A way back (bands, components) as one from the channels of the first copy."""
         num_first = self._num_copied(self.config.spreading[0])
-        told = self.components.restoring[:, :num_first] * self.deviation[:num_first]
+        told = back[:, :num_first] * self.deviation[:num_first]
         # A component that never changes has an infinite deviation, and its channel is zero.
-        return np.where(np.isfinite(told), told, np.float32(0.0)), self.components.mean
+        result: Array = np.where(np.isfinite(told), told, 0.0).astype(np.float32)
+        return result
 
     @cached_property
     def plain(self) -> Array:
@@ -124,7 +130,7 @@ class FrontEnd:
         Components of noise are small in bands, so that an answer which is held back from large weights trusts them
         little. Shapes stay as they are.
         """
-        bands = self.bands_told[0]
+        bands = self._of_channels(self.components.restoring)
         num_first = bands.shape[1]
         num_shapes = len(self.narrow) - num_first
         features = np.zeros((len(bands) + num_shapes, len(self.narrow)), dtype=np.float32)

@@ -29,6 +29,9 @@ _FACTORS = {
     "counts / 4000": {"counts": 1 / 4000, "reflectance": 10000 / 4000},
     "reflectance": {"reflectance": 1.0},
 }
+# nm; where air or detectors leave little light, sensors differ in the bands that they still deliver, and what these hold
+# is noise: left out, features of one sensor are those of another.
+_DIM = ((0.0, 430.0), (1320.0, 1500.0), (1760.0, 2020.0), (2400.0, np.inf))
 _BRIGHT_QUANTILE, _BRIGHT = 0.98, 0.5
 _NUM_BLOCKS, _BLOCK = 64, 32
 
@@ -113,10 +116,16 @@ def require_wavelengths(cube: Cube) -> None:
 
 
 def present_bands(front_end: FrontEnd) -> NDArray[np.bool_]:
-    """Which canonical bands the channels of a front end tell (100,)."""
+    """Which canonical bands that encoders see the channels of a front end tell (100,)."""
     present = np.zeros(len(CANONICAL), dtype=bool)
     present[front_end.used] = True
-    return present
+    return present & clear_bands()
+
+
+def clear_bands() -> NDArray[np.bool_]:
+    """Which canonical bands encoders see (100,): all but those next to where air and detectors leave little light."""
+    clear: NDArray[np.bool_] = ~np.any([(low <= CANONICAL) & (CANONICAL <= high) for low, high in _DIM], axis=0)
+    return clear
 
 
 def radiometric_front_end(cube: Cube, gain: NDArray[np.float64]) -> FrontEnd:
@@ -128,11 +137,11 @@ def radiometric_front_end(cube: Cube, gain: NDArray[np.float64]) -> FrontEnd:
     require_wavelengths(cube)
     assert cube.wavelengths is not None
     covered = response_matrix(cube.wavelengths, cube.fwhm, cube.valid)[1]
-    used = np.flatnonzero(covered & (gain > 0))
+    used = np.flatnonzero(covered & clear_bands() & (gain > 0))
     if not len(used):
         raise InputError(
-            f"{cube.name} has no band between {CANONICAL[0]:.0f} and {CANONICAL[-1]:.0f} nm that could be used; "
-            "check its wavelengths"
+            f"{cube.name} has no band between {CANONICAL[0]:.0f} and {CANONICAL[-1]:.0f} nm that could be used, those "
+            "that air absorbs left aside; check its wavelengths"
         )
     count = len(used)
     return FrontEnd(

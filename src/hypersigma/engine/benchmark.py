@@ -30,7 +30,7 @@ class BenchmarkConfig:
         methods: baselines and `hypersigma-<size>`, all baselines of the scene's task and the tiny network if empty.
         seeds: of splits and methods; one at least, several to see the spread.
         num_per_class: budgets of labels of a class, as the scene's protocol says if empty.
-        weights: pre-trained weights of the network, or None to learn from scratch.
+        weights: pre-trained weights of the network, as of `NeuralMethod`.
         settings: of the network, key=value.
     """
 

@@ -42,7 +42,7 @@ def train(
         ConfigError: training diverges.
         OutputError: the checkpoint cannot be written.
     """
-    optimizer = adamw(task, config, weight_decay=config.weight_decay, layer_decay=config.layer_decay)
+    optimizer = adamw(task, config, weight_decay=config.weight_decay, layer_decay=config.layer_decay or 1.0)
     curve: Curve = []
     first = load_checkpoint(checkpoint, task, optimizer, curve) if checkpoint else 0
     device = next(task.parameters()).device

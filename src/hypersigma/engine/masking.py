@@ -24,7 +24,6 @@ from hypersigma.engine.views import (
     Look,
     Square,
     changes,
-    decorrelated,
     look,
     noise,
     seen,
@@ -47,7 +46,6 @@ from hypersigma.weights.pretrained import Kind
 
 _SPATIAL: Kind = "spatial"
 _SPECTRAL: Kind = "spectral"
-_WANTED = {"spectrum": standardised, "decorrelated": decorrelated}
 # Reflectance differs by about that much from place to place and from band to band, around a mean of a fifth.
 _REFLECTANCE, _DEVIATION = 0.2, 0.15
 _UNEVEN, _QUIET = 0.2, 0.02
@@ -177,7 +175,7 @@ class MaskedObjective(Objective):
         hiding = noise(name, places, how.span if name == _SPECTRAL else 1, draws).to(image.device)
         made = network(image, hiding, how.present, patch=patch, context=context)
         true = image if square.truth is None else square.truth
-        wanted = _WANTED.get(self._target(name), _as_it_is)(true, how.present)
+        wanted = standardised(true, how.present) if self._target(name) == "spectrum" else true
         return _Found(made, network.target(wanted, how.present, patch=patch), view, square)
 
 
@@ -231,10 +229,6 @@ def _attune(network: MaskedAutoencoder) -> None:
         nn.init.normal_(weight)
         weight.div_(_DEVIATION * math.sqrt(weight[0].numel()))
         bias.copy_(-_REFLECTANCE * weight.flatten(1).sum(1))
-
-
-def _as_it_is(image: Tensor, present: Tensor | None) -> Tensor:
-    return image
 
 
 def _autoencoders(config: PretrainConfig) -> dict[Kind, SpatialMaskingConfig | SpectralMaskingConfig]:

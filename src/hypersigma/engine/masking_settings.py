@@ -11,7 +11,7 @@ from hypersigma.nn.sizes import Size
 from hypersigma.spectra import sensor_bands
 
 Phase = Literal["masked", "sparse"]
-Target = Literal["values", "token", "spectrum", "decorrelated"]
+Target = Literal["values", "token", "spectrum"]
 
 _SMALL_DECODER, _PUBLISHED_DECODER = (128, 2, 4), (512, 8, 16)
 _SMALL_SIZES = ("tiny", "small")
@@ -58,8 +58,7 @@ class MaskingSettings:
         spectral_tiles: sides of what the spectral encoder sees, one drawn a step among those that fit into the tile.
         spatial_target, spectral_target: what is predicted: "values"; "token", each token brought to mean 0 and
             variance 1 (norm_pix_loss of the published code, which never used it); "spectrum", the spectrum of each
-            pixel brought to mean 0 and variance 1, its brightness left aside; "decorrelated", how that differs from
-            the image's mean, bands made independent, so that small differences of shape have weight.
+            pixel brought to mean 0 and variance 1, its brightness left aside.
         decoder: its width, depth and heads.
         missing: what becomes of missing bands before the spatial encoder, as in `SpatialConfig`; published: "scaled".
         readout: weight of a second loss, of what a linear map reads from the tokens that are seen: principal
@@ -77,7 +76,7 @@ class MaskingSettings:
     patches: tuple[int, ...] = (1, 2, 4, 8)
     grids: tuple[int, ...] = (8, 16, 32)
     spectral_tiles: tuple[int, ...] = (1, 4, 16, 64)
-    spatial_target: Target = "decorrelated"
+    spatial_target: Target = "spectrum"
     spectral_target: Target = "spectrum"
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
     missing: Missing = "expected"

@@ -31,9 +31,11 @@ from hypersigma.products import Legend
 from hypersigma.screening import screen
 from hypersigma.tasks._contract import Held, Share, Task, TaskConfig
 from hypersigma.tiling import blocks
+from hypersigma.weights.encoders import shipped_weights
 
 Progress = Callable[[str, int, int], None]
 
+SCRATCH = "none"
 _HELD_BLOCK = 256  # pixels; held-out labels are looked at in blocks of this side
 
 
@@ -48,7 +50,8 @@ class NeuralMethod:
     Attributes:
         task: the task.
         config: its settings.
-        weights: folder of pre-trained weights, or None to learn from scratch.
+        weights: pre-trained weights, a folder or a size; None for those of the network's size that come with the
+            package, where they suit settings and scenes; "none" to learn from scratch.
         device: where to compute.
         progress: called with (phase, done, total).
         work: folder that an interrupted fit is resumed from, or None.
@@ -72,7 +75,8 @@ class NeuralMethod:
         device = resolved(self.device)
         inputs = [_screened(scene) for scene in inputs]
         cubes = [scene.cube for scene in inputs]
-        beginning = None if self.weights is None else Beginning.of(self.weights, cubes)
+        weights = self.chosen_weights(inputs)
+        beginning = None if weights is None else Beginning.of(weights, cubes)
         wanted = self.config if beginning is None else self.task.for_weights(self.config, beginning.encoders, inputs)
         config = self.task.adapted(wanted, inputs)
         front_end = fit_front_end(config.front_end, cubes, [scene.labels > 0 for scene in inputs])
@@ -102,6 +106,12 @@ class NeuralMethod:
             anchors=Anchors.of(inputs),
             notes=notes,
         )
+
+    def chosen_weights(self, inputs: Sequence[Any]) -> str | None:
+        """The weights that networks for these scenes begin with; None for random ones."""
+        if self.weights is not None:
+            return None if self.weights == SCRATCH else self.weights
+        return shipped_weights(self.config.size) if self.task.takes_weights(self.config, inputs) else None
 
     def _member(self, config: TaskConfig, front_end: FrontEnd, legend: Legend, seed: int, device: torch.device) -> Task:
         """A network that is not trained yet, on its device; its first numbers depend on the seed alone."""

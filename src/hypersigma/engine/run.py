@@ -40,7 +40,8 @@ def run(
     Args:
         task: registered name, such as "classification".
         scenes: cubes, or paths of scenes.
-        weights: pre-trained weights, or None to learn from scratch.
+        weights: pre-trained weights, a folder or a size; None for those that come with the package where they suit
+            settings and scenes; "none" to learn from scratch.
         method: name of a classical method to use instead of the network.
         config: settings: keys and values, a YAML file, or the dataclass of the task or method.
         seed: rules every random draw.
@@ -63,7 +64,7 @@ def run(
     loaded = room.load_inputs([opened(scene) for scene in scenes], **inputs)
     given = {
         "method": method or f"hypersigma-{chosen.config.size}",
-        "weights": weights,
+        "weights": _told(chosen, loaded),
         "seed": seed,
         "scenes": scene_files([scene.cube for scene in loaded]),
         "inputs": {key: _plain(value) for key, value in inputs.items() if value is not None},
@@ -143,10 +144,17 @@ def _classical(task: str, name: str, config: Any, weights: str | None) -> Method
         raise ConfigError(
             f"'{name}' is a method for {module.TASK}; for {task} there are {', '.join(fitting) or 'none'}"
         )
-    if weights is not None:
+    if weights not in (None, "none"):
         raise ConfigError(f"'{name}' is a classical method and takes no weights; leave out weights or method")
     method: Method = module.METHOD if config is None else _structured(config, type(module.METHOD))
     return method
+
+
+def _told(chosen: Method, loaded: Sequence[Any]) -> str | None:
+    """The weights that a network begins with, as a report tells them."""
+    from hypersigma.engine.neural import NeuralMethod
+
+    return chosen.chosen_weights(loaded) if isinstance(chosen, NeuralMethod) else None
 
 
 def _structured(config: Any, kind: type) -> Any:

@@ -28,7 +28,7 @@ class Trial:
         task, scene, method: registered names; `hypersigma-<size>` is the network of that size.
         split: the protocol and its numbers.
         seed: of the split and of the method.
-        weights: pre-trained weights of the network, or None to learn from scratch.
+        weights: pre-trained weights of the network, as of `NeuralMethod`.
         settings: of the network, key=value, over its defaults.
     """
 
@@ -140,7 +140,7 @@ def run_trial(trial: Trial, device: str) -> Row:
 
 def begun(weights: str | None) -> Row:
     """What is known of pre-trained weights, under a key of its own; nothing without any."""
-    if weights is None:
+    if weights is None or weights == "none":
         return {}
     from hypersigma.weights.encoders import load_encoders
 

@@ -22,7 +22,6 @@ from hypersigma.spectra import CANONICAL, CANONICAL_STEP, resampling_matrix, res
 Item = TypeVar("Item")
 
 _LEAST_BANDS = 6
-_LIKENESS, _NOISE = 600.0, 0.01  # nm; share of the variance
 _CAMERA_RANGE, _CAMERA_BANDS = (400.0, 1000.0), (20, 60)
 
 
@@ -186,38 +185,6 @@ def standardised(image: Tensor, present: Tensor | None) -> Tensor:
     variance, mean = torch.var_mean(known, dim=1, keepdim=True, correction=0)
     floor = 0.05 * variance.mean(dim=(2, 3), keepdim=True) + 1e-6
     return (image - mean) / (variance + floor).sqrt()
-
-
-def decorrelated(image: Tensor, present: Tensor | None) -> Tensor:
-    """Images (B, C, H, W) of what sets each pixel's spectrum apart, bands made independent; missing ones are zero.
-
-    Spectra are standardised, decorrelated, and compared with their image's mean; the whole has deviation 1. A smooth
-    spectrum is known from a few of its bands, and most of its squares are brightness and what all pixels share. What
-    tells materials apart is small against that.
-    """
-    num_bands = image.shape[1]
-    known = torch.ones(num_bands, dtype=torch.bool) if present is None else present
-    matrix = decorrelation(known.numpy().tobytes()).to(image)
-    spectra = torch.einsum("sc,bchw->bshw", matrix, standardised(image, present)[:, known])
-    if spectra.shape[2:].numel() > 1:
-        spectra = spectra - spectra.mean(dim=(2, 3), keepdim=True)
-    result = torch.zeros_like(image)
-    result[:, known] = spectra / spectra.flatten(1).std(1).clamp(min=1e-6)[:, None, None, None]
-    return result
-
-
-@lru_cache(maxsize=256)
-def decorrelation(present: bytes) -> Tensor:
-    """The matrix (n, n) that makes the n bands that are there independent, as far as spectra are alike everywhere.
-
-    It is the inverse root of a covariance that falls off with the distance of bands, exp(-distance / 600 nm), and some
-    noise, which keeps the smallest of what is left from being scaled up.
-    """
-    known = np.flatnonzero(np.frombuffer(present, dtype=bool))
-    wavelengths = np.linspace(CANONICAL[0], CANONICAL[-1], len(present))[known]
-    covariance = np.exp(-np.abs(wavelengths[:, None] - wavelengths) / _LIKENESS) + _NOISE * np.eye(len(known))
-    values, vectors = np.linalg.eigh(covariance)
-    return torch.from_numpy(vectors / np.sqrt(values) @ vectors.T).float()
 
 
 def _resampled(image: Tensor, present: Tensor | None, response: Tensor) -> Tensor:

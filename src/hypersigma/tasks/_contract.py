@@ -37,7 +37,8 @@ class TrainingConfig:
         weight_decay: of matrices; vectors (biases, norms) are not decayed.
         warmup: steps of linear rise.
         clip: largest norm of the gradient, or 0 for none.
-        layer_decay: factor of the learning rate from one block of an encoder to the one before it; 1 for none.
+        layer_decay: factor of the learning rate from one block of an encoder to the one before it; 1 for none. None for
+            0.75 with pre-trained weights, and none without.
     """
 
     steps: int = 120
@@ -45,19 +46,23 @@ class TrainingConfig:
     weight_decay: float = 0.05
     warmup: int = 10
     clip: float = 1.0
-    layer_decay: float = 1.0
+    layer_decay: float | None = None
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.warmup < 0:
             raise ConfigError(f"steps ({self.steps}) must be at least 1 and warmup ({self.warmup}) at least 0")
         if self.learning_rate <= 0 or self.weight_decay < 0 or self.clip < 0:
             raise ConfigError("learning_rate must be above 0, weight_decay and clip at least 0")
-        if not 0 < self.layer_decay <= 1:
+        if self.layer_decay is not None and not 0 < self.layer_decay <= 1:
             raise ConfigError(f"layer_decay must be above 0 and at most 1, not {self.layer_decay}")
 
 
 class TaskConfig(Protocol):
     """The settings that the engine reads of every task."""
+
+    @property
+    def size(self) -> str:
+        """Of the encoders."""
 
     @property
     def front_end(self) -> FrontEndConfig:
@@ -186,6 +191,11 @@ class Task(nn.Module, ABC):
     @abstractmethod
     def settle(cls, config: Any, held: Sequence[Held]) -> Any:
         """The decision after a look at what the members say of labels held out from them."""
+
+    @classmethod
+    @abstractmethod
+    def takes_weights(cls, config: Any, inputs: Any) -> bool:
+        """Whether encoders pre-trained on canonical bands suit settings and scenes."""
 
     @abstractmethod
     def begin_with(self, weights: Encoders, front_end: FrontEnd, gain: NDArray[np.float64]) -> dict[Kind, Receipt]:

@@ -78,6 +78,11 @@ class Encoders:
         return {part.card.kind: part.into(backbone, embeddings=embeddings) for part in wanted}
 
 
+def shipped_weights(size: str) -> str | None:
+    """What the weights of a size that come with the package are called, or None where none do."""
+    return size if (SHIPPED / size).is_dir() else None
+
+
 def load_encoders(name: str | Path) -> Encoders:
     """The encoders of a folder, or of one folder right below it for each kind.
 

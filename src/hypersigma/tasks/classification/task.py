@@ -35,6 +35,7 @@ from hypersigma.weights.pretrained import Kind
 from hypersigma.weights.receipt import Receipt
 
 _WINDOWS_AT_ONCE = 64  # of head "patch", in prediction
+_LAYER_DECAY = 0.75  # of pre-trained encoders: what their first blocks learned holds for any scene
 _MOST_CROPS = 64  # in a batch: the spectral encoder's work grows with crops, not with pixels
 
 
@@ -78,7 +79,8 @@ class Classification(Task):
         cls, config: ClassificationConfig, weights: Encoders, inputs: Sequence[LabelledScene]
     ) -> ClassificationConfig:
         """The weights' size; encoders see canonical bands, unless settings ask for bands that are learned anew."""
-        config = replace(config, size=weights.size)
+        decay = _LAYER_DECAY if config.training.layer_decay is None else config.training.layer_decay
+        config = replace(config, size=weights.size, training=replace(config.training, layer_decay=decay))
         if config.architecture == "published" or config.front_end.bands == "native":
             return config
         for scene in inputs:
@@ -93,12 +95,19 @@ class Classification(Task):
             spectral_positions=kinds.get("spectral", config.spectral_positions),
         )
 
+    @classmethod
+    def takes_weights(cls, config: ClassificationConfig, inputs: Sequence[LabelledScene]) -> bool:
+        if config.architecture != "default" or config.front_end.bands != "canonical":
+            return False
+        return all(scene.cube.wavelengths is not None for scene in inputs)
+
     def begin_with(self, weights: Encoders, front_end: FrontEnd, gain: NDArray[np.float64]) -> dict[Kind, Receipt]:
         """Fill the encoders; those that see canonical bands get the numbers they were trained on."""
         if self.canonical is not None:
             matrix, offset = front_end.bands_told
-            own = gain[front_end.used]
-            self.canonical.undo(own[:, None] * matrix, own * offset)
+            seen = self.canonical.present.cpu().numpy()[front_end.used]
+            own = gain[front_end.used[seen]]
+            self.canonical.undo(own[:, None] * matrix[seen], own * offset[seen])
         return weights.into(self.network.backbone, embeddings=self.canonical is not None)
 
     @classmethod
