@@ -42,14 +42,14 @@ def test_published_weights_serve_a_classification(
     assert err.count("weights of the spectral encoder") == 1
     report = json.loads((out / "report.json").read_text())
     assert report["settings"]["weights"] == str(weights)
-    assert report["settings"]["config"]["front_end"]["reduction"] == "none"
+    assert report["settings"]["config"]["embedding"] == "canonical"
     assert "weights of the spatial encoder" in (out / "report.html").read_text()
     model = hs.load_model(out)
     assert model.predict(write_scene(tmp_path / "other", seed=5)).layers["map"].array.max() <= 3
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("tiny", "hypersigma weights import"), ("nowhere", "neither a folder nor a size")]
+    ("name", "words"), [("small", "hypersigma weights import"), ("nowhere", "neither a folder nor a size")]
 )
 def test_weights_that_are_not_there(say: Say, scene: Path, labels: Path, tmp_path: Path, name: str, words: str) -> None:
     out = tmp_path / "out"

@@ -20,7 +20,7 @@ CONFIG = PretrainConfig(data={"source": "noise"}, optimisation=OptimisationConfi
 
 def test_later_phases_count_the_images_of_earlier_ones(tmp_path: Path) -> None:
     assert history_of(CONFIG, 0) == History(images=40, patches=40)
-    before = Card(CONFIGS["spatial"], "reflectance", History(images=100, patches=60))
+    before = Card(CONFIGS["spatial"], "reflectance", history=History(images=100, patches=60))
     Pretrained(before, MaskedAutoencoder(CONFIGS["spatial"]).state_dict()).save(tmp_path)
     later = replace(CONFIG, masking=MaskingSettings(begin_with=str(tmp_path)))
     assert history_of(later, 0) == History(images=140, patches=60)

@@ -29,8 +29,8 @@ _FACTORS = {
     "counts / 4000": {"counts": 1 / 4000, "reflectance": 10000 / 4000},
     "reflectance": {"reflectance": 1.0},
 }
-# nm; where air or detectors leave little light, sensors differ in the bands that they still deliver, and what these hold
-# is noise: left out, features of one sensor are those of another.
+# nm; where air or detectors leave little light, sensors differ in the bands that they still deliver, and what these
+# hold is noise: left out, features of one sensor are those of another.
 _DIM = ((0.0, 430.0), (1320.0, 1500.0), (1760.0, 2020.0), (2400.0, np.inf))
 _BRIGHT_QUANTILE, _BRIGHT = 0.98, 0.5
 _NUM_BLOCKS, _BLOCK = 64, 32
@@ -124,7 +124,7 @@ def present_bands(front_end: FrontEnd) -> NDArray[np.bool_]:
 
 def clear_bands() -> NDArray[np.bool_]:
     """Which canonical bands encoders see (100,): all but those next to where air and detectors leave little light."""
-    clear: NDArray[np.bool_] = ~np.any([(low <= CANONICAL) & (CANONICAL <= high) for low, high in _DIM], axis=0)
+    clear: NDArray[np.bool_] = ~np.any([(low <= CANONICAL) & (high >= CANONICAL) for low, high in _DIM], axis=0)
     return clear
 
 

@@ -30,6 +30,7 @@ from hypersigma.engine.views import (
     standardised,
 )
 from hypersigma.natural_spectra import components, natural_spectra
+from hypersigma.nn.backbone import CANONICAL_BANDS
 from hypersigma.nn.block import Block
 from hypersigma.nn.mae import (
     MaskedAutoencoder,
@@ -79,13 +80,11 @@ class MaskedObjective(Objective):
         # The spectral one first: where they are joint, its findings are told to the other.
         self.networks = nn.ModuleDict({name: networks[name] for name in (_SPECTRAL, _SPATIAL) if name in networks})
         self._masking, self._augmentation = masking, augmentation
-        if self.reads:
-            self.readouts = nn.ModuleDict(
-                {
-                    name: Readout(network.config.encoder.dim, spatial=name == _SPATIAL)
-                    for name, network in self._autoencoders()
-                }
-            )
+        # What is read is known of canonical bands alone.
+        read = [(name, network) for name, network in self._autoencoders() if masking.readout and _canonical(network)]
+        self.readouts = nn.ModuleDict(
+            {name: Readout(network.config.encoder.dim, spatial=name == _SPATIAL) for name, network in read}
+        )
         if masking.joint:
             spectral, spatial = (networks[name].config for name in (_SPECTRAL, _SPATIAL))
             self.meeting = nn.Linear(spectral.encoder.dim, spatial.decoder.dim)
@@ -100,7 +99,7 @@ class MaskedObjective(Objective):
         for name, found in self._reconstructed(batch, draws).items():
             errors = found.made.errors(found.target, normalised=self._target(name) == "token")
             losses[name] = ErrorSum((errors * found.made.masked).sum(), found.made.masked.sum())
-            if self.reads:
+            if name in self.readouts:
                 read = self.readouts[name](found.made, found.view, found.square, present)
                 losses[f"{name}_readout"] = read._replace(weight=self._masking.readout)
         return losses
@@ -114,7 +113,7 @@ class MaskedObjective(Objective):
             tokens = how.grid**2 if name == _SPATIAL else num_bands
             kept, number = network.num_kept(tokens), len(batch.image)
             counts[name] = torch.tensor(float((tokens - kept) * number), device=batch.image.device)
-            if self.reads:
+            if name in self.readouts:
                 read = kept * number if name == _SPATIAL else number
                 counts[f"{name}_readout"] = torch.tensor(float(read), device=batch.image.device)
         return counts
@@ -134,11 +133,6 @@ class MaskedObjective(Objective):
     def _autoencoders(self) -> list[tuple[str, MaskedAutoencoder]]:
         """The autoencoders by name."""
         return [(name, cast(MaskedAutoencoder, network)) for name, network in self.networks.items()]
-
-    @property
-    def reads(self) -> bool:
-        """Whether something is read from the tokens that are seen."""
-        return self._masking.readout > 0
 
     def _target(self, name: str) -> Target:
         """What an autoencoder predicts."""
@@ -202,9 +196,14 @@ def build_objective(config: PretrainConfig) -> MaskedObjective:
     """The autoencoders of a recipe, on the default device."""
     networks = {name: MaskedAutoencoder(network) for name, network in _autoencoders(config).items()}
     for network in networks.values():
-        if not network.embed.weight.is_meta:
+        if _canonical(network) and not network.embed.weight.is_meta:
             _attune(network)
     return MaskedObjective(networks, config.masking, config.augmentation)
+
+
+def _canonical(network: MaskedAutoencoder) -> bool:
+    """Whether an autoencoder sees the canonical bands."""
+    return network.config.channels == CANONICAL_BANDS
 
 
 @torch.no_grad()
@@ -259,7 +258,7 @@ def _begin(objective: MaskedObjective, folder: str) -> None:
     for part in encoders.parts:
         if part.card.kind in objective.networks:
             fit(objective.networks[part.card.kind], part.state)
-            if objective.reads and f"{READOUT}.weight" in part.state:
+            if part.card.kind in objective.readouts and f"{READOUT}.weight" in part.state:
                 cast(Readout, objective.readouts[part.card.kind]).begin(part.state)
 
 
