@@ -1,7 +1,8 @@
 """What spectra in nature are like on the canonical grid: their mean, and how their bands vary together.
 
 The figures, `natural_spectra.npz`, are those of noiseless simulated scenes of four sensors (`docs/simulation.md`),
-whose materials come from spectral libraries: reflectance, bands that the air absorbs interpolated.
+whose materials come from spectral libraries: reflectance, bands that the air absorbs interpolated. They were made by
+`benchmarks/natural_spectra.py`.
 """
 
 from __future__ import annotations

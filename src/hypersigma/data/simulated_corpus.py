@@ -150,9 +150,13 @@ class PatchSimulator:
         As it is: without noise, stripes and the texture inside of parcels. Bands that are missing hold what the
         others make expected in both.
         """
-        seen, true = self.patch(seed), self._read(self._truth.scene(seed).cube)
+        seen, true = self.patch(seed), self.perfect(seed)
         covered = np.asarray(np.isfinite(seen).any(axis=(1, 2)))
         return self._completed(seen, covered), self._completed(true, covered)
+
+    def perfect(self, seed: tuple[int, ...]) -> NDArray[np.float32]:
+        """The same patch without the instrument's faults and the texture inside of parcels."""
+        return self._read(self._truth.scene(seed).cube)
 
     @cached_property
     def _truth(self) -> Simulator:
