@@ -22,6 +22,7 @@ from hypersigma.tasks._contract import TrainingConfig
 from hypersigma.tasks.classification.config import ClassificationConfig
 from hypersigma.tasks.classification.task import Classification
 from hypersigma.weights.official.pretrained import import_pretrained
+from hypersigma.weights.encoders import SHIPPED, load_encoders
 from hypersigma.weights.pretrained import Pretrained
 from tests.weights.published import SPATIAL, SPECTRAL, checkpoint
 
@@ -159,3 +160,34 @@ def load(folder: Path):
     from hypersigma.weights.encoders import load_encoders
 
     return load_encoders(folder)
+
+
+@pytest.mark.parametrize(
+    ("asked", "change", "centres", "wanted"),
+    [
+        (None, {}, CENTRES, "tiny"),
+        ("none", {}, CENTRES, None),
+        ("elsewhere", {}, CENTRES, "elsewhere"),
+        (None, {"size": "small"}, CENTRES, None),
+        (None, {"architecture": "published"}, CENTRES, None),
+        (None, {}, None, None),
+    ],
+    ids=["those that come along", "from scratch", "a folder", "a size without any", "published", "no wavelengths"],
+)
+def test_networks_begin_with_weights_that_suit(
+    asked: str | None, change: dict[str, str], centres: np.ndarray | None, wanted: str | None
+) -> None:
+    chosen = NeuralMethod(task=Classification, config=replace(SHORT, **change), weights=asked, device="cpu")
+    assert chosen.chosen_weights([labelled(centres=centres)]) == wanted
+
+
+def test_the_weights_that_come_along_are_small_and_say_what_they_are() -> None:
+    encoders = load_encoders("tiny")
+    assert encoders.size == "tiny"
+    assert encoders.radiometry == "reflectance"
+    files = [path for path in (SHIPPED / "tiny").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 32e6
+    card = (SHIPPED / "tiny" / "README.md").read_text(encoding="utf-8")
+    assert all(word in card for word in ("## Data", "terms", "## Use", "## Curve", "## Recipe", "seed 0"))
+    assert encoders.spatial is not None
+    assert any("offsets" in name and bool(weight.any()) for name, weight in encoders.spatial.state.items())
