@@ -21,8 +21,8 @@ from hypersigma.spectra import response_matrix, sensor_bands
 from hypersigma.tasks._contract import TrainingConfig
 from hypersigma.tasks.classification.config import ClassificationConfig
 from hypersigma.tasks.classification.task import Classification
-from hypersigma.weights.official.pretrained import import_pretrained
 from hypersigma.weights.encoders import SHIPPED, load_encoders
+from hypersigma.weights.official.pretrained import import_pretrained
 from hypersigma.weights.pretrained import Pretrained
 from tests.weights.published import SPATIAL, SPECTRAL, checkpoint
 
