@@ -120,3 +120,19 @@ def test_an_image_that_is_not_there_is_told(described: Path, tmp_path: Path) -> 
     (tmp_path / "corpus.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(InputError, match="photograph"):
         origins_of(tmp_path / "corpus.yaml", open_cube)
+
+
+def test_scenes_are_kept_for_one_description(described: Path, tmp_path: Path) -> None:
+    source = SimulatedSource(corpus=str(described), keep=str(tmp_path / "kept"))
+    whole = source.images(Share(0, 0, 0, 4, 4))
+    folders = list((tmp_path / "kept").iterdir())
+    assert len(folders) == 1
+    files = {path: path.stat().st_mtime_ns for path in folders[0].iterdir()}
+    again = SimulatedSource(corpus=str(described), keep=str(tmp_path / "kept")).images(Share(0, 0, 2, 2, 4))
+    np.testing.assert_array_equal(again.image, whole.image[2:])
+    np.testing.assert_array_equal(again.truth, whole.truth[2:])
+    assert files == {path: path.stat().st_mtime_ns for path in folders[0].iterdir()}
+    other = described.with_name("other.yaml")
+    other.write_text(described.read_text() + "seed: 7\n")
+    SimulatedSource(corpus=str(other), keep=str(tmp_path / "kept")).images(Share(0, 0, 0, 1, 1))
+    assert len(list((tmp_path / "kept").iterdir())) == 2

@@ -6,6 +6,7 @@ reads quickly what takes longer to make.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -110,6 +111,11 @@ class SimulatedCorpus:
     def simulator(self, sensor: str) -> PatchSimulator:
         """What simulates scenes of a sensor."""
         return _groups(self, sensor)[1]
+
+    @property
+    def digest(self) -> str:
+        """A few letters that tell it from any other."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:8]
 
     # A dictionary has no hash of its own; two corpora are equal if all of their settings are.
     def __hash__(self) -> int:

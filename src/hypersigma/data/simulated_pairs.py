@@ -7,7 +7,6 @@ closings by reconstruction).
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +51,8 @@ class PairFolder:
         path = self.folder / f"{'-'.join(map(str, seed))}.npy"
         if not path.exists():
             made = self._made(seed)
-            # A process has a name of its own for what is not whole yet: another may make the same pair.
-            with replaced_file(path.with_suffix(f".{os.getpid()}.npy")) as place:
+            with replaced_file(path) as place:
                 np.save(place, made)
-            os.replace(path.with_suffix(f".{os.getpid()}.npy"), path)
             return made
         try:
             kept: NDArray[np.float16] = np.load(path, mmap_mode="r")

@@ -197,8 +197,9 @@ class SimulatedSource(Source):
             seeds: list[tuple[int, ...]] = [(self._corpus.seed, int(index)) for index in chosen]
         else:
             seeds = [(share.seed, share.step, index) for index in range(share.total)]
-        folder = PairFolder(simulator, Path(self.keep) / simulator.group.name if self.keep else None)
-        pairs = np.stack([folder.pair(seed) for seed in seeds[share.first : share.first + share.size]])
+        # Kept scenes are those of one description: another one, or a change of it, has a folder of its own.
+        place = Path(self.keep) / f"{simulator.group.name}-{self._corpus.digest}" if self.keep else None
+        pairs = np.stack([PairFolder(simulator, place).pair(seed) for seed in seeds[share.first :][: share.size]])
         seen, truth = torch.split(torch.from_numpy(pairs).float(), [NUM_BANDS, NUM_BANDS + NUM_SHAPES], dim=1)
         return Images(seen, torch.from_numpy(simulator.present), truth)
 

@@ -49,17 +49,19 @@ _SPATIAL: Kind = "spatial"
 _SPECTRAL: Kind = "spectral"
 # Reflectance differs by about that much from place to place and from band to band, around a mean of a fifth.
 _REFLECTANCE, _DEVIATION = 0.2, 0.15
-_UNEVEN, _QUIET = 0.2, 0.02
+_UNEVEN = 0.2  # deviation of what a patch is heard to differ by inside, against its mean
+_QUIET = 0.02  # of what blocks say at the beginning, against how they are drawn
 _PICTURE = 64  # pixels; side of an image in a picture
 
 
 class _Found(NamedTuple):
-    """What an autoencoder made of images, what it should have made (B, N, V), and what it saw."""
+    """What an autoencoder made of images, what it should have made (B, N, V), and what it saw, in which bands."""
 
     made: Reconstruction
     target: Tensor
     view: View
     square: Square
+    present: Tensor | None
 
 
 class MaskedObjective(Objective):
@@ -95,12 +97,11 @@ class MaskedObjective(Objective):
         Beside it, where there is a readout, its errors of the tokens that were seen.
         """
         losses = {}
-        present = look(self._masking, self._augmentation, batch, draws).present
         for name, found in self._reconstructed(batch, draws).items():
             errors = found.made.errors(found.target, normalised=self._target(name) == "token")
             losses[name] = ErrorSum((errors * found.made.masked).sum(), found.made.masked.sum())
             if name in self.readouts:
-                read = self.readouts[name](found.made, found.view, found.square, present)
+                read = self.readouts[name](found.made, found.view, found.square, found.present)
                 losses[f"{name}_readout"] = read._replace(weight=self._masking.readout)
         return losses
 
@@ -170,7 +171,7 @@ class MaskedObjective(Objective):
         made = network(image, hiding, how.present, patch=patch, context=context)
         true = image if square.truth is None else square.truth
         wanted = standardised(true, how.present) if self._target(name) == "spectrum" else true
-        return _Found(made, network.target(wanted, how.present, patch=patch), view, square)
+        return _Found(made, network.target(wanted, how.present, patch=patch), view, square, how.present)
 
 
 def workload(config: PretrainConfig, seed: int) -> Workload:

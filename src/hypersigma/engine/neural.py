@@ -31,11 +31,10 @@ from hypersigma.products import Legend
 from hypersigma.screening import screen
 from hypersigma.tasks._contract import Held, Share, Task, TaskConfig
 from hypersigma.tiling import blocks
-from hypersigma.weights.encoders import shipped_weights
+from hypersigma.weights.encoders import SCRATCH, shipped_weights
 
 Progress = Callable[[str, int, int], None]
 
-SCRATCH = "none"
 _HELD_BLOCK = 256  # pixels; held-out labels are looked at in blocks of this side
 
 

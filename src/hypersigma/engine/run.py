@@ -138,13 +138,15 @@ def _classical(task: str, name: str, config: Any, weights: str | None) -> Method
     Raises:
         ConfigError: there is no such method or setting, it is for another task, or it takes no weights.
     """
+    from hypersigma.weights.encoders import SCRATCH
+
     module = registry.load(_BASELINES, name)
     if task != module.TASK:
         fitting = [other for other in registry.names(_BASELINES) if task == registry.load(_BASELINES, other).TASK]
         raise ConfigError(
             f"'{name}' is a method for {module.TASK}; for {task} there are {', '.join(fitting) or 'none'}"
         )
-    if weights not in (None, "none"):
+    if weights not in (None, SCRATCH):
         raise ConfigError(f"'{name}' is a classical method and takes no weights; leave out weights or method")
     method: Method = module.METHOD if config is None else _structured(config, type(module.METHOD))
     return method

@@ -140,10 +140,10 @@ def run_trial(trial: Trial, device: str) -> Row:
 
 def begun(weights: str | None) -> Row:
     """What is known of pre-trained weights, under a key of its own; nothing without any."""
-    if weights is None or weights == "none":
-        return {}
-    from hypersigma.weights.encoders import load_encoders
+    from hypersigma.weights.encoders import SCRATCH, load_encoders
 
+    if weights is None or weights == SCRATCH:
+        return {}
     encoders = load_encoders(weights)
     return {"pretraining": {"parameters": encoders.num_parameters, **asdict(encoders.history)}}
 

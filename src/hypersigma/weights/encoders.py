@@ -12,6 +12,7 @@ from hypersigma.registry import suggestion
 from hypersigma.weights.pretrained import History, Kind, Pretrained, find_pretrained
 from hypersigma.weights.receipt import Receipt
 
+SCRATCH = "none"  # given as weights: begin with random ones
 SHIPPED = Path(__file__).parent / "shipped"  # a folder a size: what comes with the package
 _HOW_TO_GET = (
     "get published ones with  hypersigma weights download base -o DIR  (of files that you have:  hypersigma weights "

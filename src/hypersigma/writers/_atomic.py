@@ -21,7 +21,8 @@ def replaced_file(path: Path) -> Iterator[Path]:
         OutputError: the folder cannot be made, or the file cannot be written.
     """
     # Beside its place and not among temporary files: a rename is atomic on one file system only.
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    # Each process has one of its own: several may make the same file.
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
