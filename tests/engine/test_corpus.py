@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import torch
 from scipy.io import savemat
 
 from hypersigma.engine.corpus import Corpus, NoiseSource, Share, StoreSource
 from hypersigma.engine.harvest import Plan, harvest, origins_of
 from hypersigma.errors import ConfigError, InputError
+from hypersigma.natural_spectra import natural_spectra
 from hypersigma.readers import open_cube
 from tests.fakes.patches import ground, write_ground
 
@@ -67,3 +70,12 @@ def test_what_is_made_anew_counts_by_its_images(tmp_path: Path) -> None:
     path = stored(tmp_path, write_ground(tmp_path, "known", ground(64, 128)))
     sources = (StoreSource(path=path, weight=3.0), NoiseSource())
     assert Corpus(sources, 0, 4).num_patches(1000) == 2 + 250
+
+
+def test_counts_come_as_relative_reflectance(tmp_path: Path) -> None:
+    origins = tuple(origins_of(nameless(tmp_path), partial(open_cube, wavelengths="420:2450")))
+    source = StoreSource(path=str(harvest(Plan(origins=origins), tmp_path / "store").folder))
+    found = source.images(Share(0, 0, 0, 1, 1))
+    mean = found.image.mean(dim=(2, 3))[:, found.present]
+    wanted = torch.from_numpy(natural_spectra().mean).float()[found.present]
+    torch.testing.assert_close(mean, wanted[None], rtol=1e-3, atol=1e-5)

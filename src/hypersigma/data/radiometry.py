@@ -8,7 +8,7 @@ the scene's mean spectrum, and times that of natural scenes (internal average re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,10 +73,14 @@ def _relative(cubes: Sequence[Cube]) -> NDArray[np.float64]:
         by_band[cube.used] = np.nanmean(values, axis=1)
         mean[covered] = (matrix @ by_band)[covered]
     counts = np.isfinite(means).sum(axis=0)
-    mean = np.nansum(means, axis=0) / np.maximum(counts, 1)
-    darkest = 1e-3 * mean.max(initial=0.0)
-    factors: NDArray[np.float64] = np.where(
-        mean > darkest, natural_spectra().mean / np.maximum(mean, max(darkest, 1e-300)), 0.0
+    return relative_factors(np.nansum(means, axis=0) / np.maximum(counts, 1))
+
+
+def relative_factors(mean: NDArray[Any]) -> NDArray[np.float64]:
+    """The factors (..., 100) that bring mean spectra (..., 100) to that of natural scenes; 0 where next to none is."""
+    least = 1e-3 * mean.max(axis=-1, keepdims=True, initial=0.0)
+    factors: NDArray[np.float64] = np.divide(
+        natural_spectra().mean, mean, out=np.zeros(mean.shape), where=mean > np.maximum(least, 1e-300)
     )
     return factors
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from hypersigma.config import structure
 from hypersigma.data.patch_group import PATCH, canonical
+from hypersigma.data.radiometry import relative_factors
 from hypersigma.data.shards import Places, Store
 from hypersigma.data.simulated_corpus import SimulatedCorpus
 from hypersigma.data.simulated_pairs import NUM_BANDS, NUM_SHAPES, PairFolder
@@ -135,6 +136,9 @@ class StoreSource(Source):
         used = np.logical_and.reduce([self._places[name].used(int(index), group.num_bands) for index in chosen])
         mine = chosen[share.first : share.first + share.size]
         image, present = canonical(self._store.read(name, mine), group, used)
+        if group.quantity != "reflectance":
+            # As in use, where a scene's mean is taken: encoders are fed reflectance.
+            image *= relative_factors(image.mean(axis=(2, 3))).astype(np.float32)[..., None, None]
         return Images(torch.from_numpy(image), torch.from_numpy(present))
 
     def num_patches(self, images: int) -> int:
