@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from hypersigma.nn import detection
 from hypersigma.nn.attention import Attention, FullAttention, SparseSamplingAttention
 from hypersigma.nn.backbone import SpatialConfig, SpatialEncoder, SpectralConfig, SpectralEncoder
 from hypersigma.nn.encoder import EncoderConfig
@@ -23,6 +24,7 @@ from hypersigma.nn.sizes import SIZES, Size
 from hypersigma.tasks.classification.network import ClassificationNetwork, published_config
 from hypersigma.weights.fit import fit
 from hypersigma.weights.official import classification, encoders, masked_autoencoders
+from hypersigma.weights.official import detection as detection_names
 from hypersigma.weights.official.names import Table, translate
 from hypersigma.weights.official.positions import published_spatial_positions, published_spectral_positions
 from hypersigma.weights.receipt import Receipt
@@ -126,7 +128,7 @@ def spatial_config(golden: Golden) -> SpatialConfig:
     rows, cols = pair(args["img_size"])
     weight = next(tensor for name, tensor in state.items() if name.endswith("patch_embed.proj.weight"))
     patch = weight.shape[-1]
-    learned = any(name.removeprefix("spat_encoder.") == "pos_embed" for name in state)
+    learned = any(name in state for name in ("pos_embed", "spat_encoder.pos_embed", "encoder.pos_embed"))
     return SpatialConfig(
         encoder=encoder_config(golden, "spat_", points=4),
         channels=weight.shape[1],
@@ -161,6 +163,7 @@ class ProjectedSpectral(SpectralEncoder):
 
     def __init__(self, config: SpectralConfig, width: int) -> None:
         super().__init__(config)
+        self.config = config
         self.projection = nn.Linear(config.encoder.dim, width, bias=False)
 
     def features(self, image: Tensor) -> Outputs:
@@ -200,8 +203,8 @@ def fusion(golden: Golden) -> Rebuilt:
     args, sizes = golden.config["args"], golden.config.get("sizes", {})
     dense = golden.config["head"] == "segmentation"
     state = golden.group("state")
-    prefix = "spec_encoder."
-    inner = spectral_module(golden, {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+    inner = inner_spectral(golden)
+    assert inner is not None
     spat = encoder_config(golden, "spat_")
     spec = encoder_config(golden, "spec_")
     spec = replace(spec, taps=spec.taps[:1])
@@ -235,6 +238,46 @@ def fusion(golden: Golden) -> Rebuilt:
         return outputs
 
     return Rebuilt(network, table, run)
+
+
+def inner_spectral(golden: Golden) -> ProjectedSpectral | None:
+    """The spectral encoder inside a framework by itself, read at all its taps."""
+    prefix = "spec_encoder."
+    state = {k.removeprefix(prefix): v for k, v in golden.group("state").items() if k.startswith(prefix)}
+    return spectral_module(golden, state) if state else None
+
+
+def detection_network(golden: Golden) -> Rebuilt:
+    """The networks for anomalies and targets, with both encoders or the spatial one alone."""
+    args, inner = golden.config["args"], inner_spectral(golden)
+    spat = encoder_config(golden, "spat_")
+    size = Size(spat.dim, spat.depth, spat.heads, spat.interval, spat.taps)
+    config = detection.published_config(
+        size, channels=args["in_channels"], image=pair(args["img_size"]), gated=inner is not None
+    )
+    backbone = replace(config.backbone, spatial=replace(spatial_config(golden), encoder=spat))
+    if inner is not None:
+        first = replace(inner.config.encoder, taps=inner.config.encoder.taps[:1])
+        backbone = replace(backbone, spectral=replace(inner.config, encoder=first))
+    config = replace(config, backbone=backbone)
+    build, tables = DETECTORS[golden.config["model"].removeprefix("SS").removeprefix("Spatial")]
+    network, table = build(config), tables[inner is None]
+    filled(network, golden.group("state"), table)
+
+    def run(inputs: dict[str, Tensor]) -> Outputs:
+        outputs = {"out": network(*(inputs[name] for name in ("x", "ts") if name in inputs))}
+        if inner is not None:
+            return outputs | {f"inner_spec_encoder{name}": part for name, part in inner.features(inputs["x"]).items()}
+        levels = network.features.reduced(network.features.backbone.spatial(inputs["x"]))
+        return outputs | {f"inner_encoder{index}": level for index, level in enumerate(levels)}
+
+    return Rebuilt(network, table, run)
+
+
+DETECTORS: dict[str, tuple[Any, tuple[Table, Table]]] = {
+    "HADFramework": (detection.AnomalyNetwork, (detection_names.ANOMALY, detection_names.ANOMALY_SPATIAL)),
+    "HTDFramework": (detection.TargetNetwork, (detection_names.TARGET, detection_names.TARGET_SPATIAL)),
+}
 
 
 def masked_autoencoder(golden: Golden) -> Rebuilt:
@@ -310,6 +353,10 @@ KINDS: dict[str, Callable[[Golden], Rebuilt]] = {
     "SpectralVisionTransformer": spectral,
     "SSFusionFramework/classification": fusion,
     "SSFusionFramework/segmentation": fusion,
+    "SSHADFramework": detection_network,
+    "SpatialHADFramework": detection_network,
+    "SSHTDFramework": detection_network,
+    "SpatialHTDFramework": detection_network,
     "SpatMAE": masked_autoencoder,
     "SpecMAE": masked_autoencoder,
 }

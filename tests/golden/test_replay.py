@@ -18,6 +18,10 @@ BUILT = {
     "spec_vit_fusion",
     "fusion_classification",
     "fusion_segmentation",
+    "anomaly_detection",
+    "anomaly_detection_spatial",
+    "target_detection",
+    "target_detection_spatial",
     "spat_mae",
     "spec_mae",
 }
