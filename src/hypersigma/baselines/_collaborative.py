@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.baselines._ring import MIN_SAMPLES, Array, check_windows, complete, ring_offsets
+from hypersigma.baselines._ring import MIN_SAMPLES, Array, complete, ring_offsets
 
 _RIDGE = 1e-9  # of |x|^2: a sample equal to its pixel does not make the regression singular
 _BATCH_BYTES = 1 << 24  # samples of pixels held at once in double precision
@@ -28,12 +28,7 @@ def collaborative(padded: NDArray[Any], inner: int, outer: int, penalty: float) 
 
     Returns:
         Scores, NaN where a pixel has no data or its ring fewer than 3 samples.
-
-    Raises:
-        ConfigError: windows that are even or not inside one another.
-        InputError: an image smaller than the outer window.
     """
-    check_windows(padded, inner, outer)
     valid, radius = complete(padded), outer // 2
     spectra = np.where(valid, padded, 0).reshape(len(padded), -1).T.copy()
     offsets = ring_offsets(inner, outer, valid.shape[1])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 
-from hypersigma.baselines._ring import MIN_SAMPLES, Array, check_windows, complete, ring_offsets, ring_sum
+from hypersigma.baselines._ring import MIN_SAMPLES, Array, complete, ring_offsets, ring_sum
 
 _FEW_BANDS = 20  # up to here sums over all rings at once are the quicker way
 _MIN_LOADING = 1e-9  # of the mean variance: a ring may have fewer samples than bands
@@ -34,12 +34,7 @@ def local_rx(padded: NDArray[Any], inner: int, outer: int, loading: float) -> Ar
 
     Returns:
         Scores, NaN where a pixel has no data or its ring fewer than 3 samples.
-
-    Raises:
-        ConfigError: windows that are even or not inside one another.
-        InputError: an image smaller than the outer window.
     """
-    check_windows(padded, inner, outer)
     method = _from_ring_sums if len(padded) <= _FEW_BANDS else _pixel_by_pixel
     return method(padded, inner, outer, max(loading, _MIN_LOADING))
 

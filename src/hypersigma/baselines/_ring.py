@@ -1,6 +1,7 @@
 """The ring between two square windows about a pixel: which samples it has, and sums over it for all pixels at once.
 
-Images come padded by r = outer // 2 pixels on each side, NaN where there is no data or no scene.
+Images come padded by r = outer // 2 pixels on each side, NaN where there is no data or no scene. Windows are odd,
+the inner below the outer; the settings that they come from have been checked.
 """
 
 from __future__ import annotations
@@ -10,27 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.errors import ConfigError, InputError
-
 MIN_SAMPLES = 3  # in a ring, for its pixel to have a score
 
 Array = NDArray[np.float64]
-
-
-def check_windows(padded: NDArray[Any], inner: int, outer: int) -> None:
-    """That windows are odd, one inside the other, and that the image (bands, rows, cols) is padded for them.
-
-    Raises:
-        ConfigError: the windows are no such windows.
-        InputError: the image is smaller than the outer window.
-    """
-    if not (0 < inner < outer and inner % 2 == 1 and outer % 2 == 1):
-        raise ConfigError(f"windows are {inner} and {outer} pixels wide; give odd widths, the inner below the outer")
-    if min(padded.shape[1:]) < outer:
-        raise InputError(
-            f"a padded image of {padded.shape[1]} x {padded.shape[2]} pixels has no room for a window of {outer}; "
-            f"pad it by {outer // 2} pixels on each side"
-        )
 
 
 def complete(padded: NDArray[Any]) -> NDArray[np.bool_]:
