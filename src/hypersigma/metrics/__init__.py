@@ -9,7 +9,15 @@ from hypersigma.metrics.classification import (
     score,
     without_classes,
 )
-from hypersigma.metrics.detection import Roc, detection_scores, object_scores, published_scores, roc, undefined
+from hypersigma.metrics.detection import (
+    Roc,
+    detection_scores,
+    object_scores,
+    published_scores,
+    roc,
+    scaled_parts,
+    undefined,
+)
 
 __all__ = [
     "METRICS",
@@ -22,6 +30,7 @@ __all__ = [
     "per_class",
     "published_scores",
     "roc",
+    "scaled_parts",
     "score",
     "undefined",
     "without_classes",

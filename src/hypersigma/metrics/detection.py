@@ -146,6 +146,21 @@ def published_scores(scores: ArrayLike, truth: ArrayLike) -> dict[str, float]:
     return areas
 
 
+def scaled_parts(scores: ArrayLike, truth: ArrayLike) -> tuple[Floats, Floats]:
+    """Scores (pixels,) of background and of target, brought to 0..1 by the extremes of both; a constant map is 0.
+
+    Args:
+        scores: any shape; NaN = no data, left out.
+        truth: of the same shape, true (or above 0) on targets.
+
+    Raises:
+        InputError: shapes differ, a score is infinite, or the truth lacks targets or background.
+    """
+    known, marked = _defined(scores, truth)
+    scaled = _scaled(known)
+    return scaled[~marked], scaled[marked]
+
+
 def object_scores(mask: ArrayLike, truth: ArrayLike) -> dict[str, float]:
     """Figures of whole objects, which are pixels that touch at sides or corners; those without a value are left out.
 
