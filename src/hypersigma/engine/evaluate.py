@@ -88,12 +88,12 @@ def evaluate(
             f"{folder}: no layer found that can be scored; expected a folder that `run` or `predict` wrote, with "
             "map.tif, anomaly.tif or target.tif"
         )
-    evaluations = [
+    evaluations: list[Evaluation | DetectionEvaluation] = [
         *(_evaluate_classes(path, truth, variable, attribute, seed) for path in classes),
         *(evaluate_detection(path, truth, variable=variable, attribute=attribute) for path in detections),
     ]
     if _names_truth(folder / "report.json", truth):
-        note = "the settings name this very file, so the method has seen the truth: these figures flatter it"
+        note = "the model was fitted with labels of this very file: these figures flatter it"
         evaluations = [replace(evaluation, notes=(*evaluation.notes, note)) for evaluation in evaluations]
     return tuple(evaluations)
 
