@@ -77,8 +77,8 @@ def detection_scores(scores: ArrayLike, truth: ArrayLike) -> dict[str, float]:
     """Figures of scores by short name, all finite; none at all where `undefined` has something to say.
 
     Scores are scaled to 0..1 (of a constant map: 0) where thresholds count. Over all thresholds, Pd and Pf are
-    steps whose areas are the mean scaled scores of target and of background, with no rule of integration
-    between them; see `published_scores` for the published one.
+    steps whose areas are the mean scaled scores of target and of background. Published tables join the steps by
+    slopes, which raises auc_pd_tau where targets are few: compare with those by `published_scores` only.
 
     - auc: area under (Pf, Pd), as `Roc.area`.
     - auc_pf_tau: area under (tau, Pf): how high the background lies; lower is better.
