@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
-from hypersigma.data.label_files import read_labels
+from hypersigma.data.label_files import read_marks
 from hypersigma.errors import InputError
 
 
@@ -27,7 +27,7 @@ def read_truth(cube: Cube, truth: Any, variable: str | None = None) -> NDArray[n
     if truth is None:
         return None
     if isinstance(truth, str | Path):
-        return read_labels(Path(truth), cube, variable=variable).labels > 0
+        return read_marks(Path(truth), cube, variable=variable, attribute=None).labels > 0
     array = np.asarray(truth)
     if array.shape != cube.shape[1:]:
         raise InputError(
