@@ -64,7 +64,7 @@ def _residuals(samples: Array, present: NDArray[np.bool_], pixels: Array, penalt
     if num < num_bands:
         told = (scaled @ pixels[..., None])[..., 0]
         weights = np.linalg.solve(np.eye(num) + scaled @ turned, told[..., None])
-        rest: Array = pixels - (turned @ weights)[..., 0]
-        return rest
-    inverse: Array = np.linalg.solve(np.eye(num_bands) + turned @ scaled, pixels[..., None])[..., 0]
-    return inverse
+        rest: NDArray[Any] = (pixels[..., None] - turned @ weights)[..., 0]
+    else:
+        rest = np.linalg.solve(np.eye(num_bands) + turned @ scaled, pixels[..., None])[..., 0]
+    return rest
