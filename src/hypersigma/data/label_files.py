@@ -112,11 +112,15 @@ def require_trainable(scenes: Sequence[LabelledScene]) -> None:
         )
 
 
+def is_vector(path: Path) -> bool:
+    """Whether a file holds polygons, lines or points, by its suffix."""
+    return path.suffix.lower() in _VECTOR_SUFFIXES
+
+
 def _read(path: Path, cube: Cube, variable: str | None, attribute: str | None) -> LabelMap:
     if not path.is_file():
         raise InputError(f"{path}: there is no such label file")
-    suffix = path.suffix.lower()
     # Told by suffix, as GeoJSON is plain text and MATLAB 7.3 plain HDF5; everything else GDAL knows by its content.
-    if suffix in _VECTOR_SUFFIXES:
+    if is_vector(path):
         return read_vectors(path, cube, attribute)
-    return read_matlab(path, cube, variable) if suffix == ".mat" else read_raster(path, cube)
+    return read_matlab(path, cube, variable) if path.suffix.lower() == ".mat" else read_raster(path, cube)

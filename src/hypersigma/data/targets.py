@@ -12,6 +12,8 @@ from hypersigma.errors import InputError
 
 Floats = NDArray[np.float64]
 
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Target:
@@ -52,14 +54,15 @@ def usable(spectra: Floats) -> tuple[NDArray[np.bool_], str]:
     A spectrum without numbers, of zeros, or of one number over several bands tells a target from nothing.
     """
     known = np.isfinite(spectra)
-    low = np.where(known, spectra, np.inf).min(axis=1)
-    high = np.where(known, spectra, -np.inf).max(axis=1)
-    empty, zero = ~known.any(axis=1), (low == 0) & (high == 0)
-    flat = (low == high) & (known.sum(axis=1) > 1)
+    low: Floats = np.where(known, spectra, np.inf).min(axis=1)
+    high: Floats = np.where(known, spectra, -np.inf).max(axis=1)
+    empty, zero = np.isinf(low), np.maximum(np.abs(low), np.abs(high)) == 0
+    # resampling leaves rounding errors
+    flat = (high - low <= _ROUNDING * np.abs(high)) & (known.sum(axis=1) > 1)
     good: NDArray[np.bool_] = ~(empty | zero | flat)
     if good.all():
         return good, ""
     first = int(np.argmin(good))
     if empty[first]:
         return good, "no numbers"
-    return good, "zeros alone" if zero[first] else f"the one number {low[first]:g} in all bands"
+    return good, "zeros alone" if zero[first] else f"the one number {low[first]:g} throughout"
