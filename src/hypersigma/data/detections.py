@@ -174,7 +174,7 @@ def _fitted_tail(beyond: Floats) -> _Tail:
         # begun anew from where it ended: the simplex often shrinks before it arrives
         for _ in range(2):
             done = minimize(cost, first, method="Nelder-Mead", options={"maxiter": 800, "xatol": 2e-3, "fatol": 5e-3})
-            first = done.x
+            first = done.x.tolist()
         return done.x, float(done.fun)
 
     plain, plain_cost = best(lambda given: _plain_cost(given, excesses), [0.4, 0.0])
@@ -229,7 +229,7 @@ def _log_pareto(given: Floats, excesses: Floats) -> Floats:
         return density
     base = 1.0 + shape * relative
     # a negative shape has an end, beyond which there is nothing; a large number instead of infinity leads back
-    reached = np.where(base > 0, -log_scale - (1.0 + 1.0 / shape) * np.log(np.maximum(base, 1e-300)), -745.0)
+    reached: Floats = np.where(base > 0, -log_scale - (1.0 + 1.0 / shape) * np.log(np.maximum(base, 1e-300)), -745.0)
     return reached
 
 

@@ -1,7 +1,7 @@
 """GeoJSON (RFC 7946): objects as polygons around their pixels in longitude and latitude, with scores and spectra.
 
-The RFC knows no other coordinates. Objects of a scene that cannot be placed on the Earth are written in coordinates of
-their own, and the file says so: `crs_note` for people, `"crs": null` (GeoJSON of 2008) for programs such as QGIS.
+The RFC knows no other coordinates, and programs take whatever they find for degrees. Objects of a scene that cannot be
+placed on the Earth are written in coordinates of their own all the same, and the member `crs_note` says so.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def content(objects: Objects) -> dict[str, Any]:
         "wavelengths": None if objects.wavelengths is None else plain(np.round(objects.wavelengths, 4)),
         "wavelength_units": None if objects.wavelengths is None else "nm",
     }
-    return collection | ({"crs": None, "crs_note": note} if note else {}) | {"features": features}
+    return collection | ({"crs_note": note} if note else {}) | {"features": features}
 
 
 def _grid(georef: Georef | None) -> tuple[Georef, CRS | None, str]:
