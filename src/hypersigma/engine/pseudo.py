@@ -9,10 +9,10 @@ from typing import Any
 from hypersigma.baselines._detector import Detector, fit_detector
 from hypersigma.data.detection import DetectionScene, only_scene
 from hypersigma.data.pseudo_labels import pseudo_labelled
+from hypersigma.data.score_maps import score_name
 from hypersigma.engine.fitted import NeuralFitted
 from hypersigma.engine.neural import NeuralMethod
 from hypersigma.engine.predict import predict_scene
-from hypersigma.data.score_maps import score_name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,8 +59,12 @@ def _meaning(scored: bool) -> Text:
         "false-alarm rate asked for. Nothing was fitted, chosen or cut with a look at a truth."
     )
     if scored:
-        return Text("What the figures say", f"{how} The truth served for the figures and the ROC below, and nothing else.")
-    return Text("What the figures say", f"{how} No truth was given, so nothing is said of how many detections are right.")
+        return Text(
+            "What the figures say", f"{how} The truth served for the figures and the ROC below, and nothing else."
+        )
+    return Text(
+        "What the figures say", f"{how} No truth was given, so nothing is said of how many detections are right."
+    )
 
 
 def _found(scene: DetectionScene, objects: Objects, task: str) -> Iterator[Section]:
@@ -96,7 +100,9 @@ def _mean_spectrum(cube: Cube) -> NDArray[np.float32]:
     """Mean (bands,) of a sample of the scene's pixels, of those with data."""
     _, rows, cols = cube.shape
     every = list(blocks(rows, cols, 64))
-    sample = np.concatenate([cube.read(window).reshape(len(cube.used), -1) for window in every[:: -(-len(every) // 16)]], 1)
+    sample = np.concatenate(
+        [cube.read(window).reshape(len(cube.used), -1) for window in every[:: -(-len(every) // 16)]], 1
+    )
     known = np.isfinite(sample).all(axis=0)
     mean: NDArray[np.float32] = sample[:, known].mean(axis=1) if known.any() else np.full(len(sample), np.nan)
     return mean.astype(np.float32)
