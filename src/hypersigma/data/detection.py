@@ -1,4 +1,4 @@
-"""What a detector is given: a scene, what it looks for, and apart from that a truth to be scored by."""
+"""Scenes in which something is looked for: anomalies, or a target of known spectrum."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from hypersigma.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class DetectionScene:
-    """A scene to detect in.
+    """A scene, and what is known of the things to find in it.
 
     Attributes:
         cube: the scene.
-        truth: (rows, cols) where there is something to find, or None; no detector looks at it.
-        target: what is looked for, or None where anything unusual is.
-        ignored: (rows, cols) pixels that do not count in scores, such as those that the target was taken from.
+        truth: (rows, cols) True where there is something to find, or None where that is not known.
+        target: the spectra to look for, or None where anything unusual is.
+        ignored: (rows, cols) True where pixels are not scored, such as those that the target was taken from, or None.
     """
 
     cube: Cube
@@ -31,27 +31,28 @@ class DetectionScene:
 
     def __post_init__(self) -> None:
         bands, rows, cols = self.cube.shape
-        for label, mask in (("truth", self.truth), ("ignored pixels", self.ignored)):
-            if mask is not None and mask.shape != (rows, cols):
+        pixels = None if self.target is None else self.target.pixels
+        for label, mask in (("truth", self.truth), ("ignored pixels", self.ignored), ("target pixels", pixels)):
+            if mask is None:
+                continue
+            if mask.shape != (rows, cols) or mask.dtype != np.bool_:
                 raise InputError(
-                    f"{label} of shape {mask.shape} for {self.cube.name} of {rows} rows x {cols} columns; "
-                    "give one of the scene's size"
+                    f"{label}: an array of shape {mask.shape} and type {mask.dtype}; the scene {self.cube.name} needs "
+                    f"booleans of {rows} rows x {cols} columns"
                 )
         if self.target is not None and self.target.spectra.shape[1] != bands:
             raise InputError(
-                f"a target of {self.target.spectra.shape[1]} bands for {self.cube.name} of {bands}; resample it"
+                f"the target has {self.target.spectra.shape[1]} bands, the scene {self.cube.name} {bands}; "
+                "read it for this scene"
             )
 
 
 def only_scene(scenes: Sequence[DetectionScene]) -> DetectionScene:
-    """The one scene that a detector is fitted on.
+    """The one scene that a detector learns from.
 
     Raises:
-        InputError: there is none, or there are several.
+        InputError: there are several, or none.
     """
     if len(scenes) != 1:
-        raise InputError(
-            f"{len(scenes)} scenes given; a detector learns the background of one. Run it on one scene and use  "
-            "hypersigma predict  for the others, or run it on each"
-        )
+        raise InputError(f"{len(scenes)} scenes; a detector learns the background of one: run it on each by itself")
     return scenes[0]
