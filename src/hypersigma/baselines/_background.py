@@ -43,9 +43,22 @@ def whitened(learned: Learned, spectra: Array) -> Array:
 def cosine(white: NDArray[Any], target: NDArray[np.float64]) -> NDArray[Any]:
     """Cosine (n,) of the angle between whitened spectra (bands, n) and a whitened target (bands,)."""
     direction = (target / np.linalg.norm(target)).astype(np.float32)
-    lengths = np.sqrt(np.einsum("bn,bn->n", white, white))
+    lengths = np.sqrt(squared_lengths(white))
     cosines: NDArray[Any] = (direction @ white) / np.maximum(lengths, np.float32(1e-20))
     return cosines
+
+
+def squared_lengths(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Squared lengths (n,) of vectors (D, n)."""
+    lengths: NDArray[Any] = np.einsum("bn,bn->n", vectors, vectors)
+    return lengths
+
+
+def filtered(learned: Learned, spectra: Array) -> NDArray[Any]:
+    """The whitened target's part (n,) of spectra (bands, n): 1 for the target itself, 0 for the mean."""
+    target = learned["target"]
+    part: NDArray[Any] = (target / (target @ target)).astype(np.float32) @ whitened(learned, spectra)
+    return part
 
 
 def principal_components(found: Moments, num: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -21,4 +21,5 @@ def smoothed(scores: NDArray[Any], deviation: float) -> NDArray[Any]:
     radius = smoothing_radius(deviation)
     if not radius:
         return scores
-    return gaussian(scores[None], deviation)[0][radius:-radius, radius:-radius]
+    smooth: NDArray[Any] = gaussian(scores[None], deviation)[0][radius:-radius, radius:-radius]
+    return smooth

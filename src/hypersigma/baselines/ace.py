@@ -31,7 +31,8 @@ class AdaptiveCoherence(PixelDetector):
 
     def pixel_scores(self, learned: Learned, spectra: Array) -> NDArray[Any]:
         cosines = cosine(whitened(learned, spectra), learned["target"])
-        return np.sign(cosines) * cosines**2
+        coherence: NDArray[Any] = np.sign(cosines) * cosines**2
+        return coherence
 
 
 METHOD = AdaptiveCoherence()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.baselines._background import learn_whitening, whitened
+from hypersigma.baselines._background import filtered, learn_whitening
 from hypersigma.baselines._detector import Array, Learned, PixelDetector, View
 
 TASK = "target_detection"
@@ -22,8 +21,7 @@ class ConstrainedEnergy(PixelDetector):
         return learn_whitening(view, about_mean=False)
 
     def pixel_scores(self, learned: Learned, spectra: Array) -> NDArray[Any]:
-        target = learned["target"]
-        return (target / (target @ target)).astype(np.float32) @ whitened(learned, spectra)
+        return filtered(learned, spectra)
 
 
 METHOD = ConstrainedEnergy()

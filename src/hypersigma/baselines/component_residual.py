@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.baselines._background import principal_components
+from hypersigma.baselines._background import principal_components, squared_lengths
 from hypersigma.baselines._detector import Array, Learned, PixelDetector, View
 from hypersigma.data.moments import moments
 from hypersigma.errors import InputError
@@ -39,7 +39,7 @@ class ComponentResidual(PixelDetector):
         centred = spectra - learned["mean"].astype(np.float32)[:, None]
         vectors = learned["vectors"].astype(np.float32)
         rest = centred - vectors.T @ (vectors @ centred)
-        return np.einsum("bn,bn->n", rest, rest)
+        return squared_lengths(rest)
 
 
 METHOD = ComponentResidual()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.baselines._background import learn_whitening, whitened
+from hypersigma.baselines._background import learn_whitening, squared_lengths, whitened
 from hypersigma.baselines._detector import Array, Learned, PixelDetector, View
 
 TASK = "anomaly_detection"
@@ -23,7 +22,7 @@ class GlobalRX(PixelDetector):
 
     def pixel_scores(self, learned: Learned, spectra: Array) -> NDArray[Any]:
         white = whitened(learned, spectra)
-        return np.einsum("bn,bn->n", white, white)
+        return squared_lengths(white)
 
 
 METHOD = GlobalRX()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.baselines._background import principal_components
+from hypersigma.baselines._background import principal_components, squared_lengths
 from hypersigma.baselines._detector import Array, Learned, PixelDetector, View
 from hypersigma.data.moments import moments
 
@@ -34,7 +34,7 @@ class RXComponents(PixelDetector):
 
     def pixel_scores(self, learned: Learned, spectra: Array) -> NDArray[Any]:
         components = learned["vectors"].astype(np.float32) @ (spectra - learned["mean"].astype(np.float32)[:, None])
-        return np.einsum("bn,bn->n", components, components)
+        return squared_lengths(components)
 
 
 METHOD = RXComponents()

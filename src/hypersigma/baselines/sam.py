@@ -23,7 +23,8 @@ class SpectralAngle(PixelDetector):
         return {"target": view.target}, []
 
     def pixel_scores(self, learned: Learned, spectra: Array) -> NDArray[Any]:
-        return -np.arccos(np.clip(cosine(spectra, learned["target"]), -1.0, 1.0))
+        angles: NDArray[Any] = np.arccos(np.clip(cosine(spectra, learned["target"]), -1.0, 1.0))
+        return -angles
 
 
 METHOD = SpectralAngle()

@@ -165,4 +165,4 @@ def _learning(network: Any) -> Iterator[Section]:
 
     if network is not None and network.curves and network.curves[0]:
         steps, losses = zip(*network.curves[0], strict=True)
-        yield Figure("Learning curve", learning_curve(list(steps), {"loss": np.array(losses)}))
+        yield Figure("Learning curve", learning_curve(list(steps), {"loss": list(losses)}))

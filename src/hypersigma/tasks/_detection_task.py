@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from hypersigma.data.detections import robust_threshold
 from hypersigma.data.front_end import FrontEnd
@@ -16,7 +16,7 @@ from hypersigma.data.pseudo_labels import PseudoScene
 from hypersigma.data.score_maps import score_arrays, score_layers
 from hypersigma.georef import Georef
 from hypersigma.nn.backbone import Backbone
-from hypersigma.nn.detection import DetectionConfig, published_config
+from hypersigma.nn.detection import AnomalyNetwork, DetectionConfig, TargetNetwork, published_config
 from hypersigma.nn.pad import reflect_to_multiple
 from hypersigma.nn.sizes import SIZES
 from hypersigma.products import Layer, Legend
@@ -59,7 +59,7 @@ class DetectionTask(EncoderTask):
     """A detection network fitted on pseudo-labels: 1 background, 2 found, 0 unknown."""
 
     Decision = DetectionDecision
-    Network: ClassVar[type[nn.Module]]
+    Network: ClassVar[type[AnomalyNetwork | TargetNetwork]]
 
     def __init__(self, config: Any, front_end: FrontEnd) -> None:
         super().__init__()
@@ -71,8 +71,7 @@ class DetectionTask(EncoderTask):
 
     @property
     def backbone(self) -> Backbone:
-        found: Backbone = self.network.features.backbone
-        return found
+        return self.network.features.backbone
 
     @classmethod
     def build(cls, config: Any, front_end: FrontEnd, legend: Legend) -> DetectionTask:

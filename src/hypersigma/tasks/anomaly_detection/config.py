@@ -25,5 +25,6 @@ class AnomalyDetectionConfig(DetectionTaskConfig):
         super().__post_init__()
         if self.num_components < 1 or self.found_weight < 0:
             raise ConfigError(
-                f"num_components ({self.num_components}) must be at least 1, found_weight ({self.found_weight}) 0 or more"
+                f"num_components must be at least 1 and found_weight 0 or more, not {self.num_components} and "
+                f"{self.found_weight}"
             )

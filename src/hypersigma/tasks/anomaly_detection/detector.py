@@ -18,6 +18,7 @@ from hypersigma.tasks.anomaly_detection.found import learn_found, likeness
 
 TASK = "anomaly_detection"
 
+_RAREST = 1e-6  # what a rank lacks of 1 at least
 _SMOOTHING = 0.7  # pixels; deviation of the Gaussian that likeness in components is smoothed with
 _FLAT = 1e-3  # variance, against one, that is added to standardised features before they are whitened
 
@@ -27,7 +28,8 @@ class AnomalyFusion(Detector):
     """The tuning-free detector; its settings are those of `AnomalyDetectionConfig`.
 
     The score is the mean rank of `RankFusion`, plus a weight times the rank of the likeness to its highest scores,
-    once in principal components and once in frozen features where the scene has them, divided by the sum of weights.
+    once in principal components and once in frozen features where the scene has them, divided by the sum of weights:
+    a number s between 0 and 1, told as -log10(1 - s).
     """
 
     num_components: int = 50
@@ -68,7 +70,9 @@ class AnomalyFusion(Detector):
                 alike = self._likeness(learned, name, padded)
                 total = total + self.found_weight * ranked(learned[f"{name}.table"], alike)
                 weights += self.found_weight
-        return total / weights
+        # ranks crowd below 1, where the anomalies are; as decades of rarity they spread out, in the same order
+        decades: NDArray[Any] = -np.log10(1.0 - total / weights + _RAREST)
+        return decades
 
     def _coarse(self, learned: Learned, padded: Array) -> NDArray[Any]:
         rim = self.margin - RankFusion().margin

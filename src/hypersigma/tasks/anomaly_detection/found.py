@@ -54,4 +54,5 @@ def likeness(learned: Arrays, vectors: NDArray[Any]) -> NDArray[np.float32]:
 
 def _directions(white: NDArray[Any]) -> NDArray[Any]:
     """Columns (D, n) brought to length 1."""
-    return white / np.maximum(np.linalg.norm(white, axis=0), 1e-20)
+    directions: NDArray[Any] = white / np.maximum(np.linalg.norm(white, axis=0), 1e-20)
+    return directions

@@ -17,7 +17,8 @@ class Inputs:
     """Flags of an anomaly detection.
 
     Attributes:
-        truth: File of the true anomalies, for scoring alone: raster, MATLAB file or polygons, above 0 where there is one.
+        truth: File of the true anomalies, for scoring alone: a raster or MATLAB file, above 0 where there is one; or
+            polygons.
         truth_variable: Which array of a MATLAB file is the truth.
     """
 
