@@ -11,13 +11,12 @@ from hypersigma.errors import HypersigmaError, MissingExtraError
 from hypersigma.registry import load, names
 
 SCENES = names("hypersigma.data.scenes")
-DETECTIONS = ("anomaly_detection", "target_detection")
 
 
 @pytest.mark.parametrize("name", SCENES)
 def test_a_scene_names_its_task_and_protocols(name: str) -> None:
     scene = load("hypersigma.data.scenes", name)
-    assert scene.TASK in {*names("hypersigma.tasks"), *DETECTIONS}
+    assert scene.TASK in names("hypersigma.tasks")
     assert scene.PROTOCOLS
     for protocol, split in scene.PROTOCOLS.items():
         assert isinstance(split, SplitConfig)
@@ -39,7 +38,7 @@ def test_a_scene_carries_labels_or_a_truth_and_wavelengths(name: str) -> None:
     except HypersigmaError as error:
         pytest.skip(f"files are elsewhere: {error}")
     assert all(scene.cube.wavelengths is not None for scene in scenes)
-    if load("hypersigma.data.scenes", name).TASK in DETECTIONS:
+    if load("hypersigma.data.scenes", name).TASK != "classification":
         assert all(scene.truth.any() for scene in scenes)
         return
     for scene in scenes:

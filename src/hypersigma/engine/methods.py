@@ -27,7 +27,10 @@ def network_method(
     Args:
         task: registered name.
         config: settings, as for `structured`.
-        weights, device, progress, work: as for `run`.
+        weights: pre-trained ones, as for `run`.
+        device: where to compute.
+        progress: called with (phase, done, total).
+        work: folder in which an interrupted fit is kept.
 
     Raises:
         ConfigError: there is no such setting or device.

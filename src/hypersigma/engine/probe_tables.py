@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from hypersigma.engine.comparison import spread
+from hypersigma.engine.comparison import classification_tables, spread
 from hypersigma.engine.probe_plan import MARK
 from hypersigma.engine.trial import Row
 from hypersigma.products import Table

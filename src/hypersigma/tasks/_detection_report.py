@@ -1,4 +1,4 @@
-"""What a report says of a detection: what was found, what it looks like, and how good that is where a truth is given."""
+"""What a report says of a detection: what was found, what it looks like, and by a truth how good that is."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def findings(
 
     Args:
         inputs: the scene, with a truth where one was given.
-        method: what was fitted; network: the fitted network, or None for what trains nothing.
+        method: what was fitted.
+        network: the fitted network, or None for what trains nothing.
         seed: of the fit.
         layers: the score and the mask.
     """

@@ -1,4 +1,4 @@
-"""What both detections share when a network is trained: pseudo-labels in, a score out, a threshold found without truth."""
+"""What both detections share when a network is trained: pseudo-labels in, a score out, a threshold without truth."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ class Inputs:
             polygons, or ROW,COL;ROW,COL).
         spectrum: Name of the spectrum, where a library has several.
         target_variable: Which array of a MATLAB file is the target.
-        truth: File of the true targets, for scoring alone: a raster or MATLAB file, above 0 where there is one; or polygons.
+        truth: File of the true targets, for scoring alone: a raster or MATLAB file, above 0 where there is one; or
+            polygons.
         truth_variable: Which array of a MATLAB file is the truth.
     """
 
