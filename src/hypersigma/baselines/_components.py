@@ -15,6 +15,8 @@ from hypersigma.baselines._smoothing import smoothed, smoothing_radius
 from hypersigma.data.moments import moments
 from hypersigma.errors import ConfigError
 
+_PIXELS_AT_ONCE = 1 << 14  # whose centred spectra are held
+
 
 @dataclass(frozen=True, kw_only=True)
 class ComponentDetector(Detector):
@@ -70,9 +72,12 @@ class ComponentDetector(Detector):
 
 def project(learned: Learned, array: Array) -> Array:
     """Components (components, ...) of spectra (bands, ...)."""
-    flat = array.reshape(len(array), -1)
-    centred = flat - learned["mean"].astype(np.float32)[:, None]
-    result: Array = learned["vectors"].astype(np.float32) @ centred
+    flat, mean = array.reshape(len(array), -1), learned["mean"].astype(np.float32)[:, None]
+    vectors = learned["vectors"].astype(np.float32)
+    result = np.empty((len(vectors), flat.shape[1]), dtype=np.float32)
+    for start in range(0, flat.shape[1], _PIXELS_AT_ONCE):
+        part = slice(start, start + _PIXELS_AT_ONCE)
+        result[:, part] = vectors @ (flat[:, part] - mean)
     return result.reshape(len(result), *array.shape[1:])
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from hypersigma import config as configuration
-from hypersigma.cube import Cube
+from hypersigma.cube import Cube, all_finite
 from hypersigma.data.bands import Bands
 from hypersigma.data.detection import DetectionScene, only_scene
 from hypersigma.data.detections import robust_threshold
@@ -33,7 +33,8 @@ Learned = dict[str, NDArray[Any]]
 
 TILE = 256  # pixels; side of the windows that are scored at once
 DESCRIPTION, _ARRAYS = "detector.yaml", "detector.safetensors"
-_MOST_SCORES = 1 << 18  # pixels whose scores settle a threshold
+_PIXELS_AT_ONCE = 1 << 12  # whose spectra are copied; a cache holds them
+_MOST_SCORES = 1 << 16  # pixels whose scores settle a threshold
 
 
 class Describer(Protocol):
@@ -96,8 +97,9 @@ class View:
     def pixels(self, window: Window) -> Array:
         """Spectra (bands, n) of the pixels of a window that have data in all bands."""
         array = self.bands.read(self.cube, window).reshape(len(self.bands.indices), -1)
-        complete = np.isfinite(array.sum(axis=0))
-        return array if complete.all() else array[:, complete]
+        if all_finite(array):
+            return array
+        return array[:, np.isfinite(array).all(axis=0)]
 
     def blocks(self) -> Iterator[Array]:
         """Spectra (bands, n) of all pixels that have data, block by block."""
@@ -133,6 +135,11 @@ class Detector:
         """Pixels around a window that scoring looks at."""
         return 0
 
+    @property
+    def tile(self) -> int:
+        """Side of the windows that are scored at once: large against the margin, which is read anew for each."""
+        return TILE if self.margin else TILE // 2
+
     def learn(self, view: View, seed: int) -> tuple[Learned, list[str]]:
         """What is learned of a scene, by name, and what a person should know of it."""
         raise NotImplementedError
@@ -165,12 +172,15 @@ class PixelDetector(Detector):
 def per_pixel(array: Array, scores: Any) -> NDArray[np.float32]:
     """What a function (bands, n) -> (n,) gives for an array (bands, h, w), NaN where a band has no data."""
     flat = array.reshape(len(array), -1)
-    complete = np.isfinite(flat.sum(axis=0))
+    complete = np.ones(flat.shape[1], dtype=bool) if all_finite(flat) else np.isfinite(flat).all(axis=0)
     result = np.full(flat.shape[1], np.nan, dtype=np.float32)
-    if complete.all():
-        result[:] = scores(flat)
-    elif complete.any():
-        result[complete] = scores(flat[:, complete])
+    for start in range(0, flat.shape[1], _PIXELS_AT_ONCE):
+        part = slice(start, start + _PIXELS_AT_ONCE)
+        known = complete[part]
+        if known.all():
+            result[part] = scores(flat[:, part])
+        elif known.any():
+            result[part][known] = scores(flat[:, part][:, known])
     return result.reshape(array.shape[1:])
 
 
@@ -246,7 +256,7 @@ class FittedDetector:
 
     @property
     def tiling(self) -> Tiling:
-        return Tiling(tile=TILE)
+        return Tiling(tile=self.method.tile)
 
     def predict(self, cube: Cube, window: Window) -> Array:
         """Scores (1, h, w), NaN where there is no data.

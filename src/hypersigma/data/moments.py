@@ -6,7 +6,7 @@ precision: as exact as needed, and half the work of double precision throughout.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ from hypersigma.errors import InputError
 Array = NDArray[np.float32]
 
 SHRINKAGE = 1e-3  # of the mean variance: put on the diagonal where a covariance cannot be inverted by itself
+_PIXELS_AT_ONCE = 1 << 12
 _SMALLEST = 1e-10  # share of a whitened direction below which a covariance counts as singular
 
 
@@ -46,16 +47,14 @@ def moments(blocks: Iterable[NDArray[Any]]) -> Moments:
     Raises:
         InputError: there are fewer than two pixels.
     """
-    count, about = 0, np.zeros(0)
+    count, about = 0, np.zeros(0, dtype=np.float32)
     total = scatter = np.zeros(0)
-    for block in blocks:
-        if not block.shape[1]:
-            continue
+    for block in _parts(blocks):
         if not count:
-            about = block.mean(axis=1, dtype=np.float64)
+            about = block.mean(axis=1, dtype=np.float64).astype(np.float32)
             total, scatter = np.zeros(len(block)), np.zeros((len(block), len(block)))
-        centred = block - about.astype(np.float32)[:, None]
-        total += centred.sum(axis=1, dtype=np.float64)
+        centred = np.subtract(block, about[:, None], dtype=np.float32)
+        total += centred @ np.ones(centred.shape[1], dtype=np.float32)
         scatter += centred @ centred.T
         count += block.shape[1]
     if count < 2:
@@ -65,8 +64,15 @@ def moments(blocks: Iterable[NDArray[Any]]) -> Moments:
     shift = total / count
     covariance = (scatter - count * np.outer(shift, shift)) / (count - 1)
     # by round-off the covariance is symmetric only almost
-    mean = about.astype(np.float32).astype(np.float64) + shift
+    mean = about.astype(np.float64) + shift
     return Moments(mean=mean, covariance=(covariance + covariance.T) / 2, num_pixels=count)
+
+
+def _parts(blocks: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """Blocks (bands, n) cut into parts that a cache holds."""
+    for block in blocks:
+        for start in range(0, block.shape[1], _PIXELS_AT_ONCE):
+            yield block[:, start : start + _PIXELS_AT_ONCE]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

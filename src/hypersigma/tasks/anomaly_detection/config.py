@@ -14,17 +14,18 @@ class AnomalyDetectionConfig(DetectionTaskConfig):
 
     Attributes:
         num_components: principal components in which pixels are compared with those found.
-        found_weight: weight of the likeness to what was found, in components and in frozen features, beside the
-            coarse score's 1.
+        found_weight: weight of the likeness to what was found, in components, beside the coarse score's 1.
+        feature_weight: weight of that likeness in frozen features.
     """
 
     num_components: int = 50
     found_weight: float = 0.2
+    feature_weight: float = 0.05
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.num_components < 1 or self.found_weight < 0:
+        if self.num_components < 1 or min(self.found_weight, self.feature_weight) < 0:
             raise ConfigError(
-                f"num_components must be at least 1 and found_weight 0 or more, not {self.num_components} and "
-                f"{self.found_weight}"
+                "num_components must be at least 1, found_weight and feature_weight 0 or more, not "
+                f"{self.num_components}, {self.found_weight} and {self.feature_weight}"
             )

@@ -18,7 +18,7 @@ from hypersigma.tasks.anomaly_detection.found import learn_found, likeness
 
 TASK = "anomaly_detection"
 
-_RAREST = 1e-6  # what a rank lacks of 1 at least
+_RAREST, _RAREST_LIKENESS = 1e-6, 1e-4  # added to what a rank lacks of 1
 _SMOOTHING = 0.7  # pixels; deviation of the Gaussian that likeness in components is smoothed with
 _FLAT = 1e-3  # variance, against one, that is added to standardised features before they are whitened
 
@@ -27,14 +27,20 @@ _FLAT = 1e-3  # variance, against one, that is added to standardised features be
 class AnomalyFusion(Detector):
     """The tuning-free detector; its settings are those of `AnomalyDetectionConfig`.
 
-    The score is the mean rank of `RankFusion`, plus a weight times the rank of the likeness to its highest scores,
-    once in principal components and once in frozen features where the scene has them, divided by the sum of weights:
-    a number s between 0 and 1, told as -log10(1 - s).
+    The score counts decades of rarity, -log10(1 - r), of the mean rank r in `RankFusion`, and with smaller weights those
+    of the likeness to its highest scores, once in principal components and once in frozen features where a scene has
+    them. Decades let what stands out in one way alone keep its place, where mean ranks would push it down.
+
+    Attributes:
+        num_components: in which pixels are compared with those found.
+        target_share: share of the scene, the highest coarse scores, that counts as found.
+        found_weight: of the likeness in components; feature_weight: in frozen features.
     """
 
     num_components: int = 50
     target_share: float = 0.0015
     found_weight: float = 0.2
+    feature_weight: float = 0.05
 
     @property
     def describes(self) -> bool:
@@ -64,15 +70,12 @@ class AnomalyFusion(Detector):
         return learned, notes
 
     def score(self, learned: Learned, padded: Array) -> NDArray[Any]:
-        total, weights = self._coarse(learned, padded), 1.0
-        for name in ("components", "features"):
+        total = _decades(self._coarse(learned, padded), _RAREST)
+        for name, weight in (("components", self.found_weight), ("features", self.feature_weight)):
             if f"{name}.table" in learned:
-                alike = self._likeness(learned, name, padded)
-                total = total + self.found_weight * ranked(learned[f"{name}.table"], alike)
-                weights += self.found_weight
-        # ranks crowd below 1, where the anomalies are; as decades of rarity they spread out, in the same order
-        decades: NDArray[Any] = -np.log10(1.0 - total / weights + _RAREST)
-        return decades
+                rank = ranked(learned[f"{name}.table"], self._likeness(learned, name, padded))
+                total = total + weight * _decades(rank, _RAREST_LIKENESS)
+        return total
 
     def _coarse(self, learned: Learned, padded: Array) -> NDArray[Any]:
         rim = self.margin - RankFusion().margin
@@ -87,6 +90,12 @@ class AnomalyFusion(Detector):
         seen = padded[:, rim:-rim, rim:-rim]
         alike = likeness(below(f"{name}.found", learned), _vectors(learned, name, seen))
         return smoothed(alike.reshape(seen.shape[1:]), deviation)
+
+
+def _decades(rank: NDArray[Any], rarest: float) -> NDArray[Any]:
+    """How many decades rarer than all: -log10(1 - r) of ranks r between 0 and 1."""
+    decades: NDArray[Any] = -np.log10(1.0 - rank + rarest)
+    return decades
 
 
 def _num_bands(learned: Learned) -> int:
