@@ -110,6 +110,7 @@ def _anonymous_peak(before: float) -> float:
 
 
 def main() -> None:
+    """Time both in turn, compare what they say, and measure memory."""
     rows: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(limits=1):
         array = np.asarray(scene(SIDE, Path(folder) / "scene"))

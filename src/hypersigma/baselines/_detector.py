@@ -172,7 +172,9 @@ class PixelDetector(Detector):
 def per_pixel(array: Array, scores: Any) -> NDArray[np.float32]:
     """What a function (bands, n) -> (n,) gives for an array (bands, h, w), NaN where a band has no data."""
     flat = array.reshape(len(array), -1)
-    complete = np.ones(flat.shape[1], dtype=bool) if all_finite(flat) else np.isfinite(flat).all(axis=0)
+    complete = np.ones(flat.shape[1], dtype=np.bool_)
+    if not all_finite(flat):
+        np.logical_and.reduce(np.isfinite(flat), axis=0, out=complete)
     result = np.full(flat.shape[1], np.nan, dtype=np.float32)
     for start in range(0, flat.shape[1], _PIXELS_AT_ONCE):
         part = slice(start, start + _PIXELS_AT_ONCE)

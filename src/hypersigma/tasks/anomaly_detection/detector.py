@@ -27,9 +27,9 @@ _FLAT = 1e-3  # variance, against one, that is added to standardised features be
 class AnomalyFusion(Detector):
     """The tuning-free detector; its settings are those of `AnomalyDetectionConfig`.
 
-    The score counts decades of rarity, -log10(1 - r), of the mean rank r in `RankFusion`, and with smaller weights those
-    of the likeness to its highest scores, once in principal components and once in frozen features where a scene has
-    them. Decades let what stands out in one way alone keep its place, where mean ranks would push it down.
+    The score counts decades of rarity, -log10(1 - r), of the mean rank r in `RankFusion`, and with smaller weights
+    those of the likeness to its highest scores, once in principal components and once in frozen features where a scene
+    has them. Decades let what stands out in one way alone keep its place, where mean ranks would push it down.
 
     Attributes:
         num_components: in which pixels are compared with those found.
