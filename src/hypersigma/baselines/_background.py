@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ def learn_whitening(
         about_mean: False for the correlation in place of the covariance.
         cleaned: share of the pixels, those most like the target, that are then left out and statistics made anew.
     """
-    white, notes = _whitening(moments(view.blocks()), view, loading, about_mean)
+    white, notes = _whitening(moments(view.blocks), view, loading, about_mean)
     if cleaned and view.target is not None:
         white, notes = _whitening(moments(_without_likest(view, white, cleaned)), view, loading, about_mean)
     learned: Learned = {"mean": white.mean, "whitening": white.matrix}
@@ -81,8 +81,8 @@ def _whitening(found: Moments, view: View, loading: float, about_mean: bool) -> 
     return white, [f"the covariance is singular ({few}): {SHRINKAGE:g} of the mean variance was put on its diagonal"]
 
 
-def _without_likest(view: View, white: Whitening, share: float) -> Iterator[Array]:
-    """The pixels of a scene, block by block, without those most like the target."""
+def _without_likest(view: View, white: Whitening, share: float) -> Callable[[], Iterator[Array]]:
+    """What reads the pixels of a scene, block by block, without those most like the target."""
     assert view.target is not None
     target = white.apply(view.target[:, None]).astype(np.float64)[:, 0]
 
@@ -91,4 +91,4 @@ def _without_likest(view: View, white: Whitening, share: float) -> Iterator[Arra
 
     sample = np.concatenate([likeness(view.pixels(window)) for window in view.sampled()])
     limit = np.quantile(sample, 1 - share)
-    return (spectra[:, likeness(spectra) < limit] for spectra in view.blocks())
+    return lambda: (spectra[:, likeness(spectra) < limit] for spectra in view.blocks())

@@ -58,7 +58,7 @@ class ComponentDetector(Detector):
             num_bands = len(view.bands.indices)
             learned: Learned = {"mean": np.zeros(num_bands), "vectors": np.eye(num_bands)}
         else:
-            found = moments(view.blocks())
+            found = moments(view.blocks)
             learned = {"mean": found.mean, "vectors": principal_components(found, self.num_components)[0]}
         ends = list(_ends(project(learned, spectra) for spectra in view.blocks()))
         levels = np.stack(

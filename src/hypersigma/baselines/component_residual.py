@@ -32,7 +32,7 @@ class ComponentResidual(PixelDetector):
             raise InputError(
                 f"{self.num_components} components of {num_bands} bands leave no residual; set num_components below"
             )
-        found = moments(view.blocks())
+        found = moments(view.blocks)
         return {"mean": found.mean, "vectors": principal_components(found, self.num_components)[0]}, []
 
     def pixel_scores(self, learned: Learned, spectra: Array) -> NDArray[Any]:

@@ -31,7 +31,7 @@ class IsolationForestDetector(PixelDetector):
     num_trees: int = 100
 
     def learn(self, view: View, seed: int) -> tuple[Learned, list[str]]:
-        found = moments(view.blocks())
+        found = moments(view.blocks)
         vectors, _ = principal_components(found, self.num_components)
         learned: Learned = {"mean": found.mean, "vectors": vectors, "seed": np.array([seed])}
         pixels = np.concatenate([_projected(learned, view.pixels(window)) for window in view.sampled(_MOST_SAMPLES)])

@@ -31,7 +31,7 @@ class OrthogonalSubspace(PixelDetector):
             raise InputError(
                 f"{self.num_directions} directions of {len(view.target)} bands leave nothing; lower num_directions"
             )
-        _, vectors = np.linalg.eigh(moments(view.blocks()).correlation)
+        _, vectors = np.linalg.eigh(moments(view.blocks).correlation)
         background = vectors[:, ::-1][:, : self.num_directions]
         rest = view.target - background @ (background.T @ view.target)
         return {"filter": rest / (rest @ rest)}, []

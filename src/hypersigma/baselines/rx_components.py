@@ -26,7 +26,7 @@ class RXComponents(PixelDetector):
     num_components: int = 20
 
     def learn(self, view: View, seed: int) -> tuple[Learned, list[str]]:
-        found = moments(view.blocks())
+        found = moments(view.blocks)
         vectors, values = principal_components(found, self.num_components)
         # a component without variance says nothing, and dividing by its root would make round-off loud
         scales = np.sqrt(np.where(values > 1e-12 * values[0], values, np.inf))

@@ -105,7 +105,7 @@ def _num_bands(learned: Learned) -> int:
 
 def _component_space(view: View, num: int) -> Learned:
     """Principal components of unit variance."""
-    found = moments(view.blocks())
+    found = moments(view.blocks)
     vectors, values = principal_components(found, num)
     scales = np.sqrt(np.where(values > 1e-12 * values[0], values, np.inf))
     return {"mean": found.mean, "vectors": vectors / scales[:, None]}
@@ -114,7 +114,7 @@ def _component_space(view: View, num: int) -> Learned:
 def _feature_space(view: View) -> Learned:
     """Frozen features, standardised and whitened."""
     num_bands = len(view.bands.indices)
-    found = moments(_complete(view.padded(window, 0)[num_bands:]) for window in view.windows())
+    found = moments(lambda: (_complete(view.padded(window, 0)[num_bands:]) for window in view.windows()))
     deviation = np.sqrt(np.maximum(np.diag(found.covariance), 1e-24))
     values, vectors = np.linalg.eigh(found.covariance / np.outer(deviation, deviation))
     scales = np.sqrt(np.maximum(values, 0.0) + _FLAT)
