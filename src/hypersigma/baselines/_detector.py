@@ -54,14 +54,19 @@ class View:
 
     Attributes:
         cube: the scene; bands: those that are used.
-        target: (used bands,) spectrum that is looked for, or None.
+        targets: (n, used bands) spectra that are looked for, or None.
         describer: of features, or None.
     """
 
     cube: Cube
     bands: Bands
-    target: NDArray[np.float64] | None = None
+    targets: NDArray[np.float64] | None = None
     describer: Describer | None = None
+
+    @property
+    def target(self) -> NDArray[np.float64] | None:
+        """The mean (used bands,) of what is looked for."""
+        return None if self.targets is None else self.targets.mean(axis=0)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -219,7 +224,10 @@ def view_of(scene: DetectionScene) -> View:
         return View(cube=scene.cube, bands=bands)
     spectrum = scene.target.spectrum
     used = tuple(band for band in bands.indices if np.isfinite(spectrum[band]))
-    return View(cube=scene.cube, bands=replace(bands, indices=used), target=spectrum[list(used)])
+    spectra, mean = scene.target.spectra[:, list(used)], spectrum[list(used)]
+    # where one of several spectra lacks a band, the others tell
+    targets = np.where(np.isfinite(spectra), spectra, mean)
+    return View(cube=scene.cube, bands=replace(bands, indices=used), targets=targets)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,9 +108,8 @@ class Whitening:
         multiply, mean, matrix = self._ready
         # BLAS counts columns first: (bands, n) by rows is (n, bands) by columns, and half of the matrix is zeros
         centred = np.ascontiguousarray(spectra - mean)
-        return multiply(1.0, matrix, centred.T, side=1, lower=1, trans_a=1, overwrite_b=1).T.astype(
-            np.float32, copy=False
-        )
+        product: NDArray[Any] = multiply(1.0, matrix, centred.T, side=1, lower=1, trans_a=1, overwrite_b=1)
+        return product.T.astype(np.float32, copy=False)
 
 
 def whitening(found: Moments, loading: float = 0.0, *, about_mean: bool = True) -> tuple[Whitening, bool]:

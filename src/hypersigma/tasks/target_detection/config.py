@@ -24,7 +24,7 @@ class TargetDetectionConfig(DetectionTaskConfig):
 
     loading: float = 1e-3
     cleaned: float = 0.01
-    smoothing: float = 0.7
+    smoothing: float = 0.5
     compact: float = 2.0
     loss: Literal["logit", "published"] = "logit"
 

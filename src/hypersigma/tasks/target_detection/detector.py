@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.baselines._background import cosine, learn_whitening, whitened
+from hypersigma.baselines._background import learn_whitening, squared_lengths, whitened
 from hypersigma.baselines._detector import Array, Detector, Learned, View, below, per_pixel
 from hypersigma.baselines._smoothing import smoothed, smoothing_radius
 from hypersigma.baselines.area_filter import AreaFilter
@@ -16,6 +16,7 @@ from hypersigma.baselines.rank_fusion import ranked, score_table
 
 TASK = "target_detection"
 
+_MOST_TARGETS = 64  # spectra that are looked for one by one
 _SHAPES = (AreaFilter(num_components=3), AreaFilter(num_components=5))
 
 
@@ -24,13 +25,13 @@ class TargetFusion(Detector):
     """The tuning-free detector; its settings are those of `TargetDetectionConfig`.
 
     The score is the product of the coherence (the cosine of pixel and target after whitening) and the matched filter,
-    each above 0, smoothed, times a power of the mean rank of area filters. The background's statistics leave out the
-    pixels most like the target.
+    each above 0, on average over the spectra that are given, smoothed, times a power of the mean rank of area filters.
+    The background's statistics leave out the pixels most like the target.
     """
 
     loading: float = 1e-3
     cleaned: float = 0.01
-    smoothing: float = 0.7
+    smoothing: float = 0.5
     compact: float = 2.0
 
     @property
@@ -40,6 +41,9 @@ class TargetFusion(Detector):
 
     def learn(self, view: View, seed: int) -> tuple[Learned, list[str]]:
         learned, notes = learn_whitening(view, loading=self.loading, cleaned=self.cleaned)
+        assert view.targets is not None
+        step = -(-len(view.targets) // _MOST_TARGETS)
+        learned["targets"] = whitened(learned, view.targets[::step].T.astype(np.float32)).T.astype(np.float64)
         if self.compact:
             for index, part in enumerate(_SHAPES):
                 found, _ = part.learn(view, seed)
@@ -67,10 +71,13 @@ class TargetFusion(Detector):
 
 
 def _product(learned: Learned, spectra: Array) -> NDArray[Any]:
-    """Coherence times matched filter (n,) of spectra (bands, n), 0 where either is below."""
-    white, target = whitened(learned, spectra), learned["target"]
-    strength = (target / (target @ target)).astype(np.float32) @ white
-    product: NDArray[Any] = np.maximum(cosine(white, target), 0) * np.maximum(strength, 0)
+    """Coherence times matched filter (n,) of spectra (bands, n), 0 where either is below; the mean over the targets."""
+    white, targets = whitened(learned, spectra), learned["targets"]
+    lengths = np.linalg.norm(targets, axis=1)
+    # along each target's direction: the filter's answer is this over the target's length, the cosine over the pixel's
+    along = np.maximum((targets / lengths[:, None]).astype(np.float32) @ white, 0)
+    strengths = (1 / lengths).astype(np.float32) @ along**2 / len(targets)
+    product: NDArray[Any] = strengths / np.maximum(np.sqrt(squared_lengths(white)), np.float32(1e-20))
     return product
 
 
