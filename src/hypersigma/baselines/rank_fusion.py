@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hypersigma import registry
 from hypersigma.baselines._detector import Array, Detector, Learned, View, below
-from hypersigma.baselines.area_filter import AreaFilter
-from hypersigma.baselines.component_residual import ComponentResidual
-from hypersigma.baselines.local_rx import LocalRX
+from hypersigma.baselines._ranks import ranked, score_table
 
 TASK = "anomaly_detection"
 
-_TABLE = 1 << 16  # scores that ranks are looked up in
+# names of detectors, and what differs from their usual settings
+_PARTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("area_filter", {"num_components": 3}),
+    ("area_filter", {"num_components": 5}),
+    ("local_rx", {"inner": 11, "outer": 21}),
+    ("local_rx", {"inner": 17, "outer": 31, "smoothing": 0.7}),
+    ("component_residual", {"num_components": 10}),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,17 +33,9 @@ class RankFusion(Detector):
     that the scene is not made of. The choice was made on the development half of the benchmark scenes.
     """
 
-    PARTS: ClassVar[tuple[Detector, ...]] = (
-        AreaFilter(num_components=3),
-        AreaFilter(num_components=5),
-        LocalRX(inner=11, outer=21),
-        LocalRX(inner=17, outer=31, smoothing=0.7),
-        ComponentResidual(num_components=10),
-    )
-
     @property
     def margin(self) -> int:
-        return max(part.margin for part in self.PARTS)
+        return max(part.margin for part in parts())
 
     def learn(self, view: View, seed: int) -> tuple[Learned, list[str]]:
         learned: Learned = {}
@@ -51,7 +50,7 @@ class RankFusion(Detector):
 
     def score(self, learned: Learned, padded: Array) -> NDArray[Any]:
         ranks = []
-        for index, part in enumerate(self.PARTS):
+        for index, part in enumerate(parts()):
             found = below(str(index), learned)
             if found:
                 rim = self.margin - part.margin
@@ -61,26 +60,16 @@ class RankFusion(Detector):
         return result
 
     def _fitting(self, view: View) -> list[Detector]:
-        """The parts that a scene has enough bands for."""
+        """The parts that a scene has enough bands for: a residual needs more of them than components."""
         num_bands = len(view.bands.indices)
-        return [
-            part for part in self.PARTS if not isinstance(part, ComponentResidual) or part.num_components < num_bands
-        ]
+        enough = [name != "component_residual" or given["num_components"] < num_bands for name, given in _PARTS]
+        return [part for part, fits in zip(parts(), enough, strict=True) if fits]
 
 
-def score_table(scores: NDArray[Any]) -> Array:
-    """Scores in ascending order, thinned evenly where they are many; NaN left out."""
-    known = np.sort(scores[np.isfinite(scores)])
-    if len(known) > _TABLE:
-        known = known[np.round(np.linspace(0, len(known) - 1, _TABLE)).astype(np.intp)]
-    return known.astype(np.float32)
-
-
-def ranked(table: Array, scores: NDArray[Any]) -> NDArray[Any]:
-    """Share of a table that is lower than each score, equal ones counted half; NaN stays."""
-    single = np.asarray(scores, dtype=np.float32)
-    below = np.searchsorted(table, single, side="left") + np.searchsorted(table, single, side="right")
-    return np.where(np.isfinite(single), below / (2 * max(len(table), 1)), np.nan)
+@cache
+def parts() -> tuple[Detector, ...]:
+    """The detectors whose ranks are averaged."""
+    return tuple(replace(registry.load("hypersigma.baselines", name).METHOD, **given) for name, given in _PARTS)
 
 
 METHOD = RankFusion()

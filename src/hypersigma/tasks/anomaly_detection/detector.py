@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from hypersigma.baselines._background import principal_components
 from hypersigma.baselines._components import project
 from hypersigma.baselines._detector import Array, Detector, Learned, View, below
+from hypersigma.baselines._ranks import ranked, score_table
 from hypersigma.baselines._smoothing import smoothed, smoothing_radius
-from hypersigma.baselines.rank_fusion import RankFusion, ranked, score_table
+from hypersigma.baselines.rank_fusion import RankFusion
 from hypersigma.data.moments import moments
 from hypersigma.tasks.anomaly_detection.found import learn_found, likeness
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from hypersigma.baselines._background import learn_whitening, squared_lengths, whitened
 from hypersigma.baselines._detector import Array, Detector, Learned, View, below, per_pixel
+from hypersigma.baselines._ranks import ranked, score_table
 from hypersigma.baselines._smoothing import smoothed, smoothing_radius
 from hypersigma.baselines.area_filter import AreaFilter
-from hypersigma.baselines.rank_fusion import ranked, score_table
 
 TASK = "target_detection"
 

@@ -1,6 +1,6 @@
 """A marine scene with an oil slick, made of measured spectra: for trying the search for oil before there is a scene.
 
-    python marine_scene.py LIBRARY.hdr FOLDER [SEED]
+    python -m hypersigma.data.simulate.marine LIBRARY.hdr FOLDER [SEED]
 
 LIBRARY is an ENVI spectral library that holds the spectra named below, such as that of USGS splib07 for AVIRIS. FOLDER
 gets scene.img with its header (160 x 200 pixels, reflectance) and truth.tif, above 0 where a tenth of a pixel or more
