@@ -52,7 +52,7 @@ class DetectionTaskConfig:
     fusion: Literal["gate", "none"] = "gate"
     background_share: float = 0.3
     front_end: FrontEndConfig = field(default_factory=_detection_front_end)
-    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=200))
+    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=100))
     embedding: Literal["channels", "canonical"] = "channels"
     patch: int = 2
     spatial_positions: PositionKind = "none"
@@ -60,7 +60,7 @@ class DetectionTaskConfig:
     missing: Missing = "scaled"
     tile: int = 32
     overlap: int = 16
-    crops_per_batch: int = 8
+    crops_per_batch: int = 4
     drop_path: float = 0.1
 
     def __post_init__(self) -> None:
