@@ -61,6 +61,6 @@ def odd_cube(*, seed: int = 0, wavelengths: bool = True, hole: bool = False) -> 
 def quick_ranks() -> Iterator[None]:
     """Two cheap detectors in place of those whose ranks are fused, for as long as it is needed."""
     with pytest.MonkeyPatch.context() as patch:
-        parts = (LocalRX(inner=3, outer=7), ComponentResidual(num_components=3))
+        parts = (LocalRX(inner=5, outer=11), ComponentResidual(num_components=3))
         patch.setattr(RankFusion, "PARTS", parts)
         yield
