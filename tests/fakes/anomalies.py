@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hypersigma.baselines.component_residual import ComponentResidual
+from hypersigma.baselines import rank_fusion
 from hypersigma.baselines.local_rx import LocalRX
-from hypersigma.baselines.rank_fusion import RankFusion
 from hypersigma.cube import Cube
 
 BANDS, ROWS, COLS = 12, 24, 24
@@ -61,6 +60,6 @@ def odd_cube(*, seed: int = 0, wavelengths: bool = True, hole: bool = False) -> 
 def quick_ranks() -> Iterator[None]:
     """Two cheap detectors in place of those whose ranks are fused, for as long as it is needed."""
     with pytest.MonkeyPatch.context() as patch:
-        parts = (LocalRX(inner=5, outer=11), ComponentResidual(num_components=3))
-        patch.setattr(RankFusion, "PARTS", parts)
+        parts = (LocalRX(inner=5, outer=11), LocalRX(inner=7, outer=13))
+        patch.setattr(rank_fusion, "parts", lambda: parts)
         yield

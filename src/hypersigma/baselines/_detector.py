@@ -136,6 +136,11 @@ class Detector:
         return False
 
     @property
+    def least_bands(self) -> int:
+        """Bands that a scene must have."""
+        return 1
+
+    @property
     def margin(self) -> int:
         """Pixels around a window that scoring looks at."""
         return 0

@@ -26,9 +26,13 @@ class ComponentResidual(PixelDetector):
 
     num_components: int = 10
 
+    @property
+    def least_bands(self) -> int:
+        return self.num_components + 1
+
     def learn(self, view: View, seed: int) -> tuple[Learned, list[str]]:
         num_bands = len(view.bands.indices)
-        if self.num_components >= num_bands:
+        if num_bands < self.least_bands:
             raise InputError(
                 f"{self.num_components} components of {num_bands} bands leave no residual; set num_components below"
             )

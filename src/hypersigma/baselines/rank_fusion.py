@@ -40,7 +40,7 @@ class RankFusion(Detector):
     def learn(self, view: View, seed: int) -> tuple[Learned, list[str]]:
         learned: Learned = {}
         notes: list[str] = []
-        for index, part in enumerate(self._fitting(view)):
+        for index, part in self._fitting(view):
             found, told = part.learn(view, seed)
             scores = [part.score(found, view.padded(window, part.margin)).ravel() for window in view.sampled()]
             learned |= {f"{index}.{name}": array for name, array in found.items()}
@@ -59,11 +59,10 @@ class RankFusion(Detector):
         result: NDArray[Any] = np.mean(ranks, axis=0)
         return result
 
-    def _fitting(self, view: View) -> list[Detector]:
-        """The parts that a scene has enough bands for: a residual needs more of them than components."""
+    def _fitting(self, view: View) -> list[tuple[int, Detector]]:
+        """The parts that a scene has enough bands for."""
         num_bands = len(view.bands.indices)
-        enough = [name != "component_residual" or given["num_components"] < num_bands for name, given in _PARTS]
-        return [part for part, fits in zip(parts(), enough, strict=True) if fits]
+        return [(index, part) for index, part in enumerate(parts()) if part.least_bands <= num_bands]
 
 
 @cache

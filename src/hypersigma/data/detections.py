@@ -122,8 +122,8 @@ def robust_threshold(scores: NDArray[Any], false_alarm_rate: float) -> float:
     Targets, up to 3 % of the pixels, are set apart first, by the gap between their scores and those of the background;
     what is above the 99.8 % quantile of the rest enters the fit by its count only. Targets whose scores begin where
     those of the background end, without a gap, raise the threshold. Of rates above zeta, and of few pixels, the
-    quantile itself is taken. At 1e-3 and some thousand pixels the rate that is met is within a factor of 3 of the
-    stated one, where there is a gap.
+    quantile itself is taken, and never more than the middle of the gap. At 1e-3 and some thousand pixels the rate that
+    is met is within a factor of 3 of the stated one, where there is a gap.
 
     Args:
         scores: of any shape, higher for targets; numbers that are not finite are left out.
@@ -141,16 +141,20 @@ def robust_threshold(scores: NDArray[Any], false_alarm_rate: float) -> float:
     ordered = np.sort(scores[np.isfinite(scores)]).astype(np.float64)
     if not len(ordered):
         raise InputError("no pixel has a score, so that there is no threshold; does the scene have data?")
-    background = ordered[: len(ordered) - _num_targets(_spread(ordered))]
+    num_targets = _num_targets(_spread(ordered))
+    background = ordered[: len(ordered) - num_targets]
+    # nothing of the background lies beyond the middle of the gap, whatever a tail of few pixels may promise
+    middle = float(ordered[-num_targets - 1 : len(ordered) - num_targets + 1].mean()) if num_targets else np.inf
     tail = min(max(_TAIL, _FEWEST_EXCESSES / len(background)), _HIGHEST_RATE)
     start = float(np.quantile(background, 1 - tail))
     excess = background[np.searchsorted(background, start, side="right") :] - start
     share = len(excess) / len(background)
     if share <= false_alarm_rate or len(excess) < _FEWEST:
-        return float(np.quantile(background, 1 - min(false_alarm_rate, _HIGHEST_RATE), method="higher"))
+        usual = float(np.quantile(background, 1 - min(false_alarm_rate, _HIGHEST_RATE), method="higher"))
+        return min(usual, middle)
     num_exact = max(1, len(excess) - round(_CENSORED * len(background)))
     shape, scale = _fitted_tail(excess, num_exact)
-    return start + float(scale / shape * ((false_alarm_rate / share) ** -shape - 1))
+    return min(start + float(scale / shape * ((false_alarm_rate / share) ** -shape - 1)), middle)
 
 
 def _spread(ordered: NDArray[Any]) -> NDArray[np.float64]:
