@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -77,9 +77,9 @@ class View:
         """Blocks that cover the scene."""
         return blocks(*self.size, side)
 
-    def sampled(self, most: int = _MOST_SCORES) -> list[Window]:
+    def sampled(self, most: int = _MOST_SCORES, side: int = TILE) -> list[Window]:
         """Blocks of the scene, evenly chosen, of at most about `most` pixels; all of them if there are no more."""
-        every = list(self.windows())
+        every = list(self.windows(side))
         step = max(1, round(self.size[0] * self.size[1] / most))
         return every[:: min(step, len(every))]
 
@@ -218,8 +218,9 @@ def fit_detector(
     fitted = FittedDetector(
         method=method, bands=view.bands, learned=learned, seed=seed, describer=describer, notes=tuple(notes)
     )
-    scores = [fitted.predict(scene.cube, window).ravel() for window in view.sampled()]
-    return replace(fitted, threshold=robust_threshold(np.concatenate(scores), method.false_alarm_rate))
+    scores = {window: fitted.predict(scene.cube, window) for window in view.sampled(side=method.tile)}
+    every = np.concatenate([array.ravel() for array in scores.values()])
+    return replace(fitted, threshold=robust_threshold(every, method.false_alarm_rate), kept=[(scene.cube, scores)])
 
 
 def view_of(scene: DetectionScene) -> View:
@@ -259,6 +260,7 @@ class FittedDetector:
         describer: of features, or None.
         threshold: score above which a pixel is a detection.
         notes: what a person should know of the fit; empty in a loaded one.
+        kept: the scene that it was fitted on with the scores that settled the threshold, which need not be made twice.
     """
 
     method: Detector
@@ -268,6 +270,7 @@ class FittedDetector:
     describer: Describer | None = None
     threshold: float = float("inf")
     notes: tuple[str, ...] = ()
+    kept: list[tuple[Cube, dict[Window, Array]]] = field(default_factory=list, repr=False)
 
     @property
     def tiling(self) -> Tiling:
@@ -279,10 +282,13 @@ class FittedDetector:
         Raises:
             InputError: the cube has other bands than those fitted on.
         """
+        for scene, scores in self.kept:
+            if scene is cube and window in scores:
+                return scores[window]
         view = View(cube=cube, bands=self.bands, describer=self.describer)
         with threadpool_limits(limits=1):
-            scores = self.method.score(self.learned, view.padded(window, self.method.margin))
-        return np.asarray(scores, dtype=np.float32)[None]
+            found = self.method.score(self.learned, view.padded(window, self.method.margin))
+        return np.asarray(found, dtype=np.float32)[None]
 
     def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         """The score and the mask of a window."""

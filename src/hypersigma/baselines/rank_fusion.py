@@ -38,15 +38,22 @@ class RankFusion(Detector):
         return max(part.margin for part in parts())
 
     def learn(self, view: View, seed: int) -> tuple[Learned, list[str]]:
+        learned, notes, _ = self.learn_scored(view, seed)
+        return learned, notes
+
+    def learn_scored(self, view: View, seed: int) -> tuple[Learned, list[str], list[NDArray[Any]]]:
+        """What `learn` gives, and the scores (h, w) of the windows that it looked at, those of `view.sampled()`."""
         learned: Learned = {}
         notes: list[str] = []
+        windows, ranks = view.sampled(), []
         for index, part in self._fitting(view):
             found, told = part.learn(view, seed)
-            scores = [part.score(found, view.padded(window, part.margin)).ravel() for window in view.sampled()]
-            learned |= {f"{index}.{name}": array for name, array in found.items()}
-            learned[f"{index}.table"] = score_table(np.concatenate(scores))
+            scores = [part.score(found, view.padded(window, part.margin)) for window in windows]
+            table = score_table(np.concatenate([array.ravel() for array in scores]))
+            learned |= {f"{index}.{name}": array for name, array in found.items()} | {f"{index}.table": table}
+            ranks.append([ranked(table, array) for array in scores])
             notes += [note for note in told if note not in notes]
-        return learned, notes
+        return learned, notes, [np.mean(parts_of_window, axis=0) for parts_of_window in zip(*ranks, strict=True)]
 
     def score(self, learned: Learned, padded: Array) -> NDArray[Any]:
         ranks = []

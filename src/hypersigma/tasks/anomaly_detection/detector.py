@@ -53,10 +53,10 @@ class AnomalyFusion(Detector):
 
     def learn(self, view: View, seed: int) -> tuple[Learned, list[str]]:
         bands_alone = replace(view, describer=None)
-        coarse, notes = RankFusion().learn(bands_alone, seed)
+        coarse, notes, coarse_scores = RankFusion().learn_scored(bands_alone, seed)
         learned: Learned = {f"coarse.{name}": array for name, array in coarse.items()}
         windows = view.sampled()
-        scores = np.concatenate([self._coarse(learned, view.padded(window, self.margin)).ravel() for window in windows])
+        scores = np.concatenate([array.ravel() for array in coarse_scores])
         known = np.isfinite(scores)
         spaces = {"components": _component_space(bands_alone, self.num_components)}
         if view.describer is not None:
