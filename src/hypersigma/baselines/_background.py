@@ -74,10 +74,11 @@ def principal_components(found: Moments, num: int) -> tuple[NDArray[np.float64],
 def _whitening(found: Moments, view: View, loading: float, about_mean: bool) -> tuple[Whitening, list[str]]:
     """The whitening, and what had to be done for it."""
     white, shrunk = whitening(found, loading, about_mean=about_mean)
-    if not shrunk:
-        return white, []
     num_bands = len(view.bands.indices)
     few = f"{found.num_pixels} pixels for {num_bands} bands" if found.num_pixels <= num_bands else "dependent bands"
+    if not shrunk:
+        told = f"the covariance is singular ({few}): it is inverted by the {loading:g} of loading on its diagonal alone"
+        return white, [told] if found.num_pixels <= num_bands else []
     return white, [f"the covariance is singular ({few}): {SHRINKAGE:g} of the mean variance was put on its diagonal"]
 
 
@@ -91,4 +92,4 @@ def _without_likest(view: View, white: Whitening, share: float) -> Callable[[], 
 
     sample = np.concatenate([likeness(view.pixels(window)) for window in view.sampled()])
     limit = np.quantile(sample, 1 - share)
-    return lambda: (spectra[:, likeness(spectra) < limit] for spectra in view.blocks())
+    return lambda: (spectra[:, likeness(spectra) <= limit] for spectra in view.blocks())

@@ -6,7 +6,7 @@ by them; these arrays are all that is saved.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -347,8 +347,10 @@ def _kind(module: str, where: Path) -> type[Detector]:
         InputError: it is no module of this package, or holds none.
     """
     # nothing outside the package is ever imported for the sake of a file
-    inside = module.startswith("hypersigma.") and importlib.util.find_spec(module) is not None
-    method = getattr(importlib.import_module(module), "METHOD", None) if inside else None
+    try:
+        method = importlib.import_module(module).METHOD if module.startswith("hypersigma.") else None
+    except (ImportError, AttributeError):
+        method = None
     if not isinstance(method, Detector):
         raise InputError(f"{where}: '{module}' is no detector of this version; fit and save again")
     return type(method)

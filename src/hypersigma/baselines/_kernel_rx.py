@@ -58,7 +58,7 @@ def kernel_rx(learned: Mapping[str, NDArray[Any]], pixels: NDArray[Any]) -> Arra
     """
     scores = np.full(len(pixels), np.nan)
     places = np.flatnonzero(np.isfinite(pixels).all(axis=1))
-    samples, width = learned["samples"], float(learned["width"])
+    samples, width = learned["samples"], float(learned["width"].item())
     num = max(1, _BATCH_BYTES // (8 * len(samples)))
     for start in range(0, len(places), num):
         part = places[start : start + num]

@@ -79,7 +79,7 @@ def _with_shape(library: SpectralLibrary, where: str) -> SpectralLibrary:
 
 
 def _chosen(library: SpectralLibrary, spectrum: str | None) -> SpectralLibrary:
-    """The spectra of a name, written in any case; the only one if no name is given.
+    """The spectra of a name, written in any case, or of the one name that begins so; the only one if none is given.
 
     Raises:
         InputError: there is none, or no way to tell which is meant.
@@ -96,6 +96,16 @@ def _chosen(library: SpectralLibrary, spectrum: str | None) -> SpectralLibrary:
         places = [index for index, each in enumerate(names) if each.strip() == name]
         if places:
             return library.select(places)
+    # measured spectra carry numbers and codes behind their name, which nobody types
+    beginning = [index for index, each in enumerate(library.names) if each.lower().startswith(wanted.lower())]
+    if len(beginning) == 1:
+        return library.select(beginning)
+    alike = [each for each in library.names if wanted.lower() in each.lower()]
+    if wanted and alike:
+        found = ", ".join(f"'{each}'" for each in alike[:_MANY])
+        raise InputError(
+            f"{library.name} holds {len(alike)} spectra with '{wanted}' in their name; name one of them: {found}"
+        )
     hint = suggestion(wanted, library.names)
     if hint.startswith("known") and len(library) > _MANY:
         hint = f"it holds {len(library)}, such as {_listed(library)}"
