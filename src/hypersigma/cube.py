@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 Quantity = Literal["reflectance", "radiance", "counts", "unknown"]
 
 
+def all_finite(values: NDArray[np.float32]) -> bool:
+    """Whether all numbers of a contiguous array are finite, found in one quick pass; False where that is in doubt."""
+    flat = values.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # what is not finite makes the sum of squares so; so does overflow, and a slower look then tells
+        return bool(np.isfinite(np.dot(flat, flat)))
+
+
 class Source(Protocol):
     """Where the numbers lie: reads any block of bands, rows and columns, touching only its bytes."""
 
@@ -193,7 +201,8 @@ class Cube:
         stored = self.source.read(self.order[chosen], window)
         # numbers beyond float32 become infinite, which is no data
         with np.errstate(over="ignore", invalid="ignore"):
-            values: NDArray[np.float32] = stored.astype(np.float32)
+            # what the source has copied already need not be copied again
+            values: NDArray[np.float32] = np.asarray(stored).astype(np.float32, copy=not stored.flags.owndata)
         missing = self._missing(stored, values)
         for term, neutral, apply in ((self.scale, 1.0, np.multiply), (self.offset, 0.0, np.add)):
             factor = np.asarray(term, dtype=np.float32)
@@ -206,7 +215,8 @@ class Cube:
 
     def _missing(self, stored: NDArray[Any], values: NDArray[np.float32]) -> NDArray[np.bool_] | None:
         """Where stored numbers are no data or not finite; None where they cannot be, which spares a pass."""
-        missing: NDArray[np.bool_] | None = None if stored.dtype.kind in "iu" else ~np.isfinite(values)
+        whole = stored.dtype.kind in "iu" or all_finite(values)
+        missing: NDArray[np.bool_] | None = None if whole else ~np.isfinite(values)
         if self.nodata is not None:
             # single precision holds short numbers exactly, and the copy is quicker to walk than a file
             exact = stored.dtype.itemsize <= 2 or stored.dtype.name == "float32"

@@ -1,4 +1,4 @@
-"""What comes out of a task, whatever the task: raster layers, spectra and a report.
+"""What comes out of a task, whatever the task: raster layers, objects, spectra and a report.
 
 Writers, pictures and the viewer know these and nothing of any task. Libraries of spectra also go in.
 """
@@ -16,6 +16,7 @@ from hypersigma.cube import Quantity
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.spectra import resample_library
+from hypersigma.tiling import Window
 
 Kind = Literal["classes", "score", "abundances", "cube"]
 Color = tuple[int, int, int]
@@ -94,6 +95,86 @@ class Layer:
         """Where values of this layer mean "no data": the no-data number, NaN and infinities."""
         absent: NDArray[np.bool_] = ~np.isfinite(values)
         return absent if self.nodata is None else absent | (values == self.nodata)
+
+
+Polygon = tuple[NDArray[np.float64], ...]  # rings (points, 2) of (row, col), closed: the outer one, then holes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Detection:
+    """One object: connected pixels that a detector marked.
+
+    Attributes:
+        id: number of the object, from 1 for the highest peak.
+        window: the rectangle of pixels that bounds it.
+        mask: (window height, window width) its pixels.
+        peak: (row, col) of the pixel with the highest score.
+        centroid: (row, col) mean position of its pixels, fractional (pixel centres lie at .5).
+        peak_score, mean_score: highest and mean score of its pixels.
+        spectrum: (bands,) at the peak.
+    """
+
+    id: int
+    window: Window
+    mask: NDArray[np.bool_]
+    peak: tuple[int, int]
+    centroid: tuple[float, float]
+    peak_score: float
+    mean_score: float
+    spectrum: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.mask.shape != (self.window.height, self.window.width):
+            raise ValueError(f"object {self.id}: a mask of shape {self.mask.shape} for {self.window}")
+
+    @property
+    def num_pixels(self) -> int:
+        """How many pixels it has."""
+        return int(np.count_nonzero(self.mask))
+
+    def polygons(self) -> tuple[Polygon, ...]:
+        """Outlines along the edges of its pixels, in pixels of the scene; parts that touch at a corner are apart."""
+        from rasterio.features import shapes
+        from rasterio.transform import Affine
+
+        # of pixels joined at corners only, one outline would cross itself
+        place = Affine.translation(self.window.col, self.window.row)
+        found = shapes(self.mask.astype(np.uint8), self.mask, connectivity=4, transform=place)
+        return tuple(
+            tuple(np.array(ring, dtype=np.float64)[:, ::-1] for ring in outline["coordinates"]) for outline, _ in found
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Objects:
+    """What a detector found in a scene, as vectors.
+
+    Attributes:
+        name: short name; the file name without suffix.
+        found: the objects, by descending peak score.
+        georef: where the scene lies, or None.
+        wavelengths: (bands,) nm of the spectra, or None where unknown.
+        num_left_out: objects of lower scores that are not listed.
+        notes: what a person should know, such as that some are left out.
+    """
+
+    name: str
+    found: tuple[Detection, ...]
+    georef: Georef | None = None
+    wavelengths: NDArray[np.float64] | None = None
+    num_left_out: int = 0
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        bands = {len(item.spectrum) for item in self.found}
+        bands |= set() if self.wavelengths is None else {len(self.wavelengths)}
+        if len(bands) > 1:
+            raise ValueError(
+                f"objects {self.name}: spectra and wavelengths of {sorted(bands)} bands, not of one number"
+            )
+
+    def __len__(self) -> int:
+        return len(self.found)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

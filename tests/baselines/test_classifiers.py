@@ -19,7 +19,11 @@ from hypersigma.tiling import Window
 
 BANDS, SIDE = 12, 24
 LEGEND = Legend(("grass", "corn", "water", "never seen"), ((0, 255, 0), (255, 255, 0), (0, 0, 255), (0, 0, 0)))
-NAMES = registry.names("hypersigma.baselines")
+NAMES = [
+    name
+    for name in registry.names("hypersigma.baselines")
+    if registry.load("hypersigma.baselines", name).TASK == "classification"
+]
 CONTEXTUAL = [name for name in NAMES if registry.load("hypersigma.baselines", name).METHOD.contextual]
 
 

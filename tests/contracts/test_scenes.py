@@ -30,14 +30,17 @@ def test_a_scene_whose_files_are_missing_says_so(name: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_a_scene_carries_labels_and_wavelengths(name: str) -> None:
+def test_a_scene_carries_labels_or_a_truth_and_wavelengths(name: str) -> None:
     try:
         scenes = load("hypersigma.data.scenes", name).load()
     except MissingExtraError as error:
         pytest.skip(str(error))
     except HypersigmaError as error:
         pytest.skip(f"files are elsewhere: {error}")
+    assert all(scene.cube.wavelengths is not None for scene in scenes)
+    if load("hypersigma.data.scenes", name).TASK != "classification":
+        assert all(scene.truth.any() for scene in scenes)
+        return
     for scene in scenes:
-        assert scene.cube.wavelengths is not None
         assert 0 < scene.labels.max() <= len(scene.legend.names)
     assert len({scene.legend for scene in scenes}) == 1

@@ -95,7 +95,7 @@ def test_other_classes_are_refused(output: Path, tmp_path: Path) -> None:
 def test_a_folder_without_classes_says_what_was_expected(tmp_path: Path, write_truth) -> None:
     writers.geotiff.write(score_layer(), tmp_path / "confidence.tif")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match=r"no class layer found; expected .* map\.tif"):
+    with pytest.raises(InputError, match=r"no layer found that can be scored; expected .* map\.tif"):
         evaluate(tmp_path / "empty", write_truth())
 
 

@@ -116,7 +116,7 @@ def _drawn(rows: list[dict[str, Any]], place: Path) -> Path:
 def _methods(scenes: tuple[str, ...], choice: Choice, seeds: tuple[int, ...]) -> Measure:
     """Methods on scenes: what is run, the tables of its rows, and what stands below them."""
     from hypersigma.engine import benchmark as engine
-    from hypersigma.engine.comparison import NOTE, tables
+    from hypersigma.engine.comparison import note_of, tables
 
     config = engine.BenchmarkConfig(
         scenes=scenes,
@@ -127,7 +127,8 @@ def _methods(scenes: tuple[str, ...], choice: Choice, seeds: tuple[int, ...]) ->
         weights=choice.weights,
         settings=_settings(choice),
     )
-    return engine.jobs_of(engine.plan(config)), tables, NOTE
+    trials = engine.plan(config)
+    return engine.jobs_of(trials), tables, note_of({trial.task for trial in trials})
 
 
 def _probes(scenes: tuple[str, ...], choice: Choice, seeds: tuple[int, ...]) -> Measure:

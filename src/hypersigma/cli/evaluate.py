@@ -21,8 +21,9 @@ def evaluate(
 
     Args:
         folder: Output folder of `run` or `predict`.
-        truth: File of the true classes: a raster, a MATLAB file, or polygons.
-        variable: Which array of a MATLAB file holds the classes.
+        truth: File of the true classes, or of the true anomalies or targets (values above 0): a raster, a MATLAB
+            file, or polygons.
+        variable: Which array of a MATLAB file holds the truth.
         attribute: Which attribute of polygons holds the class.
         common: What every verb takes.
     """

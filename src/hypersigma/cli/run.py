@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,6 +89,8 @@ def command_of(task: str, inputs_type: type, summary: str) -> Callable[..., None
     """
     # which type it is, is known only now; the command line reads flags from annotations
     run_task.__annotations__["inputs"] = Annotated[inputs_type, Parameter(name="*")]
+    if all(field.default is not MISSING for field in fields(inputs_type)):
+        run_task.__kwdefaults__ = {**(run_task.__kwdefaults__ or {}), "inputs": inputs_type()}
     return run_task
 
 

@@ -76,7 +76,10 @@ class Bands:
         """
         self.check(cube)
         array = cube.read(window, self.indices)
-        empty = ~np.isfinite(array).any(axis=(1, 2)) & ~cube.valid[list(self.indices)]
+        doubtful = ~cube.valid[list(self.indices)]
+        if not doubtful.any():
+            return array
+        empty = ~np.isfinite(array).any(axis=(1, 2)) & doubtful
         if empty.any() and not empty.all():
             band = self.indices[int(np.argmax(empty))]
             raise InputError(

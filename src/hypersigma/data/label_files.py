@@ -32,13 +32,26 @@ def read_labels(path: Path, cube: Cube, *, variable: str | None = None, attribut
         InputError: it cannot be read, lies on another grid or outside of the scene, or labels no pixel.
         MissingExtraError: the format needs extra `geo`.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such label file")
-    found = _read(path, cube, variable, attribute)
+    found = _read(Path(path), cube, variable, attribute)
     if not found.labels.any():
         raise InputError(f"{path}: no pixel is labelled; labels are whole numbers from 1, 0 for unlabelled pixels")
     return LabelledScene(cube.noted(*found.notes), found.labels, found.legend)
+
+
+def read_marks(path: Path, cube: Cube, *, variable: str | None = None, attribute: str | None = None) -> LabelMap:
+    """What a file marks in a scene, such as anomalies: as `read_labels`, but a raster or matrix may mark no pixel.
+
+    Args:
+        path: a raster or MATLAB array on the scene's grid, values above 0 where something is; or polygons (or points).
+        cube: the scene.
+        variable: the MATLAB array, where the file holds several that fit.
+        attribute: the attribute of polygons that names what they are; found by its name where None.
+
+    Raises:
+        InputError: it cannot be read, lies on another grid or outside of the scene.
+        MissingExtraError: the format needs extra `geo`.
+    """
+    return _read(Path(path), cube, variable, attribute)
 
 
 def read_training_labels(
@@ -99,9 +112,15 @@ def require_trainable(scenes: Sequence[LabelledScene]) -> None:
         )
 
 
+def is_vector(path: Path) -> bool:
+    """Whether a file holds polygons, lines or points, by its suffix."""
+    return path.suffix.lower() in _VECTOR_SUFFIXES
+
+
 def _read(path: Path, cube: Cube, variable: str | None, attribute: str | None) -> LabelMap:
-    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such label file")
     # Told by suffix, as GeoJSON is plain text and MATLAB 7.3 plain HDF5; everything else GDAL knows by its content.
-    if suffix in _VECTOR_SUFFIXES:
+    if is_vector(path):
         return read_vectors(path, cube, attribute)
-    return read_matlab(path, cube, variable) if suffix == ".mat" else read_raster(path, cube)
+    return read_matlab(path, cube, variable) if path.suffix.lower() == ".mat" else read_raster(path, cube)

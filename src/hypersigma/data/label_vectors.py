@@ -41,13 +41,7 @@ def read_vectors(path: Path, cube: Cube, attribute: str | None) -> LabelMap:
         InputError: it cannot be read, no attribute names classes, or nothing lies inside the scene.
         MissingExtraError: the format needs extra `geo`.
     """
-    if cube.georef is None:
-        raise InputError(
-            f"{path}: polygons cannot be placed, as the scene {cube.name} has no georeference; "
-            "give the labels as a raster or matrix of the scene's size"
-        )
-    collection = read_geojson(path) if path.suffix.lower() in (".json", ".geojson") else _as_geojson(path)
-    features = [item for item in collection["features"] if item.get("geometry")]
+    collection, features = _features(path, cube)
     key = _class_attribute(path, features, attribute)
     named = [(item["geometry"], _class_name(item, key)) for item in features]
     named = [(geometry, name) for geometry, name in named if name]
@@ -61,6 +55,21 @@ def read_vectors(path: Path, cube: Cube, attribute: str | None) -> LabelMap:
     classes = sorted(set(names))
     labels = _burnt(path, geometries, [classes.index(name) + 1 for name in names], cube, notes)
     return LabelMap(labels, default_legend(tuple(classes)), tuple(notes))
+
+
+def read_area(path: Path, cube: Cube) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+    """The pixels of the scene (rows, cols) that any feature of a vector file covers, whatever its attributes; notes.
+
+    Raises:
+        InputError: it cannot be read, or nothing in it lies inside the scene.
+        MissingExtraError: the format needs extra `geo`.
+    """
+    collection, features = _features(path, cube)
+    if not features:
+        raise InputError(f"{path}: no feature has a geometry; expected polygons or points")
+    geometries, notes = _placed(path, [item["geometry"] for item in features], collection, cube)
+    burnt = _burnt(path, geometries, [1] * len(geometries), cube, notes)
+    return burnt > 0, tuple(notes)
 
 
 def read_geojson(path: Path) -> Feature:
@@ -79,6 +88,22 @@ def read_geojson(path: Path) -> Feature:
     elif kind != "FeatureCollection" or not isinstance(content.get("features"), list):
         raise InputError(f"{path}: a GeoJSON FeatureCollection is needed, found {kind or type(content).__name__}")
     return dict(content)
+
+
+def _features(path: Path, cube: Cube) -> tuple[Feature, list[Feature]]:
+    """A vector file as a collection, and those of its features that have a geometry.
+
+    Raises:
+        InputError: it cannot be read, or the scene has no georeference.
+        MissingExtraError: the format needs extra `geo`.
+    """
+    if cube.georef is None:
+        raise InputError(
+            f"{path}: polygons cannot be placed, as the scene {cube.name} has no georeference; "
+            "give the labels as a raster or matrix of the scene's size"
+        )
+    collection = read_geojson(path) if path.suffix.lower() in (".json", ".geojson") else _as_geojson(path)
+    return collection, [item for item in collection["features"] if item.get("geometry")]
 
 
 def _as_geojson(path: Path) -> Feature:

@@ -41,6 +41,8 @@ class LibraryTable(NamedTuple):
 def read_csv(path: Path) -> LibraryTable:
     """A CSV file with wavelengths along its first line or down its first column, and names along the other.
 
+    Two columns of numbers alone, without heads, are wavelengths and the values of one spectrum.
+
     Raises:
         InputError: not text, a ragged table, or no wavelengths.
     """
@@ -48,6 +50,9 @@ def read_csv(path: Path) -> LibraryTable:
     if len(rows) < 2 or len(rows[0]) < 2:
         raise InputError(f"{path}: {len(rows)} lines; expected a first line of heads and a table of numbers below")
     _require_even(rows, path)
+    # a library of a single band makes no sense, so two numbers in the first line are no heads
+    if len(rows[0]) == 2 and np.isfinite(_numbers(rows[:1])).all():
+        rows = [["", path.stem], *rows]
     heads, first = [head.strip() for head in rows[0][1:]], [row[0].strip() for row in rows[1:]]
     values = _numbers([row[1:] for row in rows[1:]])
     along, down = _numbers([heads])[0], _numbers([first])[0]

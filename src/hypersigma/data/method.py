@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.georef import Georef
-from hypersigma.products import Layer, Section
+from hypersigma.products import Layer, Objects, Section
 from hypersigma.tiling import Window
 
 
@@ -32,11 +32,12 @@ class Tiling:
 
 
 class Findings(NamedTuple):
-    """A task's part of a report: figures by short name, tables and pictures, and what should be read first."""
+    """A task's part of a result: figures by short name, tables and pictures, what should be read first, and objects."""
 
     metrics: dict[str, float]
     sections: list[Section]
     notes: list[str]
+    objects: Sequence[Objects] = ()
 
 
 class Fitted(Protocol):

@@ -68,7 +68,7 @@ def _relative(cubes: Sequence[Cube]) -> NDArray[np.float64]:
     for cube, mean in zip(cubes, means, strict=True):
         assert cube.wavelengths is not None
         matrix, covered = response_matrix(cube.wavelengths, cube.fwhm, cube.valid)
-        values = _sample(cube)
+        values = sample_of(cube)
         by_band = np.zeros(cube.shape[0])
         by_band[cube.used] = np.nanmean(values, axis=1)
         mean[covered] = (matrix @ by_band)[covered]
@@ -87,7 +87,7 @@ def relative_factors(mean: NDArray[Any]) -> NDArray[np.float64]:
 
 def _bright(cube: Cube) -> float:
     """The value below which nearly all numbers of a sample of a scene lie."""
-    values = _sample(cube)
+    values = sample_of(cube)
     values = values[np.isfinite(values)]
     bright = float(np.quantile(values, _BRIGHT_QUANTILE)) if values.size else 0.0
     if bright <= 0:
@@ -95,8 +95,8 @@ def _bright(cube: Cube) -> float:
     return bright
 
 
-def _sample(cube: Cube) -> NDArray[np.float32]:
-    """Numbers (used bands, n) of a sample of a scene.
+def sample_of(cube: Cube) -> NDArray[np.float32]:
+    """Numbers (used bands, n) of a sample of a scene, NaN where there is no data.
 
     Raises:
         InputError: the sample holds no data.

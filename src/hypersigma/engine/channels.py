@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.cube import Cube
+from hypersigma.cube import ArraySource, Cube
 from hypersigma.data.diffusion import Bonds
 from hypersigma.data.front_end import FrontEnd
 from hypersigma.engine.anchors import fingerprint
@@ -44,6 +45,19 @@ class Channels:
         if self._last_bonds is None or self._last_bonds[0] != window:
             self._last_bonds = window, self.front_end.bonds(self.cube, window)
         return self._last_bonds[1]
+
+    def alike(self, spectrum: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Channels (C,) of a spectrum (bands,) of the scene's bands, those of a scene that holds nothing else.
+
+        Bands without a number are bridged by their neighbours.
+        """
+        known = np.flatnonzero(np.isfinite(spectrum))
+        whole = np.interp(np.arange(len(spectrum)), known, spectrum[known]).astype(np.float32)
+        source = ArraySource(whole[:, None, None])
+        alone = replace(
+            self.cube, source=source, order=np.arange(len(whole)), scale=1.0, offset=0.0, nodata=None, georef=None
+        )
+        return self.front_end.read(alone, alone.window)[:, 0, 0]
 
     @cached_property
     def fingerprint(self) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 
 import numpy as np
 
+from hypersigma.engine.detection_comparison import NOTE as DETECTION_NOTE
+from hypersigma.engine.detection_comparison import detection_tables
 from hypersigma.engine.trial import OURS, Row
 from hypersigma.products import Table
 
@@ -30,7 +32,20 @@ _COLUMNS = (
 )
 
 
-def tables(rows: Iterable[Row], mark: str = "") -> list[Table]:
+def tables(rows: Iterable[Row]) -> list[Table]:
+    """Tables of rows of any task."""
+    rows = list(rows)
+    kinds = [row for row in rows if row["task"] == "classification"]
+    return [*classification_tables(kinds), *detection_tables(row for row in rows if row["task"] != "classification")]
+
+
+def note_of(tasks: Collection[str]) -> str:
+    """What stands below the tables of these tasks."""
+    told = [NOTE] if "classification" in tasks else []
+    return "\n".join([*told, *([DETECTION_NOTE] if set(tasks) - {"classification"} else [])])
+
+
+def classification_tables(rows: Iterable[Row], mark: str = "") -> list[Table]:
     """One table for each scene and split, the best method first.
 
     Args:

@@ -1,10 +1,10 @@
-"""Scoring the class layers of an output folder against a truth file."""
+"""Scoring the layers of an output folder, classes or detections, against a truth file."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hypersigma.data.label_files import read_labels
 from hypersigma.data.labels import LabelledScene
+from hypersigma.engine.evaluate_detection import DetectionEvaluation, evaluate_detection, is_detection, is_mask
 from hypersigma.errors import InputError
 from hypersigma.metrics import bootstrap, confusion_matrix, expected_calibration_error, per_class, score
 from hypersigma.products import NO_CLASS, Legend, Table
@@ -68,36 +69,48 @@ class Evaluation:
 
 def evaluate(
     folder: Path, truth: Path, *, variable: str | None = None, attribute: str | None = None, seed: int = 0
-) -> tuple[Evaluation, ...]:
-    """Score every class layer of an output folder.
+) -> tuple[Evaluation | DetectionEvaluation, ...]:
+    """Score every layer of an output folder that holds classes or detection scores.
 
     Args:
         folder: an output folder, such as `run` and `predict` write.
-        truth: file of the true classes: a raster, a MATLAB file or polygons.
+        truth: file of the true classes, or of what is to be detected: a raster, a MATLAB file or polygons.
         variable: the array to read, where the file holds several.
         attribute: the attribute that holds the class, where the file holds polygons.
         seed: of the bootstrap interval.
 
     Raises:
-        InputError: the folder holds no class layer, or the truth does not fit it.
+        InputError: the folder holds no layer that can be scored, or the truth does not fit it.
     """
-    paths = tuple(_class_layers(folder))
-    if not paths:
+    classes, detections = _layers(folder)
+    if not classes and not detections:
         raise InputError(
-            f"{folder}: no class layer found; expected a folder that `run` or `predict` wrote, with map.tif"
+            f"{folder}: no layer found that can be scored; expected a folder that `run` or `predict` wrote, with "
+            "map.tif, anomaly.tif or target.tif"
         )
-    return tuple(_evaluate_layer(path, truth, variable, attribute, seed) for path in paths)
+    evaluations: list[Evaluation | DetectionEvaluation] = [
+        *(_evaluate_classes(path, truth, variable, attribute, seed) for path in classes),
+        *(evaluate_detection(path, truth, variable=variable, attribute=attribute) for path in detections),
+    ]
+    if _names_truth(folder / "report.json", truth):
+        note = "the model was fitted with labels of this very file: these figures flatter it"
+        evaluations = [replace(evaluation, notes=(*evaluation.notes, note)) for evaluation in evaluations]
+    return tuple(evaluations)
 
 
-def _class_layers(folder: Path) -> Iterator[Path]:
-    """The GeoTIFFs of a folder that hold classes."""
+def _layers(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The GeoTIFFs of a folder that hold classes, and those that hold detection scores."""
+    classes, detections = [], []
     for path in sorted(folder.glob("*.tif")):
         with rasterio.open(path) as dataset:
-            if dataset.tags().get(KIND) == "classes":
-                yield path
+            if is_detection(path, dataset):
+                detections.append(path)
+            elif dataset.tags().get(KIND) == "classes" and not is_mask(path, dataset):
+                classes.append(path)
+    return classes, detections
 
 
-def _evaluate_layer(path: Path, truth: Path, variable: str | None, attribute: str | None, seed: int) -> Evaluation:
+def _evaluate_classes(path: Path, truth: Path, variable: str | None, attribute: str | None, seed: int) -> Evaluation:
     with rasterio.open(path) as dataset:
         legend, predicted = read_legend(dataset), dataset.read(1)
     labelled = read_labels(truth, open_cube(path), variable=variable, attribute=attribute)
@@ -111,8 +124,6 @@ def _evaluate_layer(path: Path, truth: Path, variable: str | None, attribute: st
     unseen = int(matrix[:, 0].sum())
     if unseen:
         notes.append(f"{unseen} pixels of the truth have no class in the map; they count as wrong")
-    if _names_truth(path.parent / "report.json", truth):
-        notes.append("the model was fitted with labels of this very file: these figures flatter it")
     return Evaluation(layer=path.stem, names=legend.names, matrix=matrix, metrics=metrics, notes=tuple(notes))
 
 

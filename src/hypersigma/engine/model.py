@@ -13,7 +13,7 @@ from hypersigma.data.method import Fitted
 from hypersigma.engine.measure import measured
 from hypersigma.engine.predict import load_fitted, predict_scene
 from hypersigma.engine.summary import class_shares, masked_notes, scene_files, scene_notes, scenes_line
-from hypersigma.products import Figure, Layer, Report
+from hypersigma.products import Figure, Layer, Objects, Report
 from hypersigma.readers import open_cube
 from hypersigma.screening import screen
 from hypersigma.writers import replaced_folder, write_result
@@ -32,14 +32,16 @@ class Result:
         layers: by name; of several scenes the names begin with the scene's.
         report: figures, pictures and notes.
         model: None where models that were fitted before were used.
+        objects: what detectors found, as vectors.
     """
 
     layers: dict[str, Layer]
     report: Report
     model: Model | None = None
+    objects: tuple[Objects, ...] = ()
 
     def save(self, folder: Path | str, *, overwrite: bool = False) -> Path:
-        """Write layers, report and model into a folder that appears whole or not at all.
+        """Write layers, objects, report and model into a folder that appears whole or not at all.
 
         Raises:
             OutputError: the folder holds something and may not be replaced, or the disk refuses.
@@ -47,7 +49,7 @@ class Result:
         with replaced_folder(Path(folder), overwrite=overwrite) as place:
             if self.model is not None:
                 self.model.save(place / MODEL)
-            write_result(list(self.layers.values()), self.report, place)
+            write_result(list(self.layers.values()), self.report, place, self.objects)
         return Path(folder)
 
 

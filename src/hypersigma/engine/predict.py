@@ -121,8 +121,9 @@ def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:
     Raises:
         InputError: there is no model in the folder, or it is damaged.
     """
-    from hypersigma.baselines import _classifier
+    from hypersigma.baselines import _classifier, _detector
     from hypersigma.engine import fitted
+    from hypersigma.engine.frozen import FrozenFeatures
 
     place = Path(folder)
     place = place / "model" if (place / "model").is_dir() else place
@@ -130,4 +131,6 @@ def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:
         return fitted.load(place, device)
     if (place / _classifier.DESCRIPTION).is_file():
         return _classifier.load(place)
+    if (place / _detector.DESCRIPTION).is_file():
+        return _detector.load(place, lambda weights: FrozenFeatures(weights=weights, device=device))
     raise InputError(f"{folder}: no model here; expected the folder 'model' that `hypersigma run` writes")

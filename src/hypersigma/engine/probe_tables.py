@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from hypersigma.engine.comparison import spread, tables
+from hypersigma.engine.comparison import classification_tables, spread
 from hypersigma.engine.probe_plan import MARK
 from hypersigma.engine.trial import Row
 from hypersigma.products import Table
@@ -23,7 +23,7 @@ def probe_tables(rows: Iterable[Row]) -> list[Table]:
     rows = list(rows)
     carried = [row for row in rows if "oa_own" in row["metrics"]]
     plain = [row for row in rows if "oa_own" not in row["metrics"]]
-    return tables(plain, MARK) + ([_carried(carried)] if carried else [])
+    return classification_tables(plain, MARK) + ([_carried(carried)] if carried else [])
 
 
 def _carried(rows: list[Row]) -> Table:

@@ -13,6 +13,7 @@ from hypersigma import config as configuration
 from hypersigma import registry
 from hypersigma.data.method import Fitted, Method
 from hypersigma.engine.measure import measured
+from hypersigma.engine.methods import network_method, structured
 from hypersigma.engine.model import Model, Progress, Result, Scene, mapped, opened
 from hypersigma.engine.summary import class_shares, masked_notes, scene_files, scene_notes, scenes_line
 from hypersigma.errors import ConfigError
@@ -58,7 +59,7 @@ def run(
     _check_inputs(task, room.load_inputs, inputs, len(scenes))
     chosen: Any
     if method is None:
-        chosen = _network(room.TASK, config, weights=weights, device=device, progress=progress, work=work)
+        chosen = network_method(task, config, weights=weights, device=device, progress=progress, work=work)
     else:
         chosen = _classical(task, method, config, weights)
     loaded = room.load_inputs([opened(scene) for scene in scenes], **inputs)
@@ -81,12 +82,12 @@ def _carried_out(
         fitted = chosen.fit(loaded, seed)
         layers = mapped(fitted, cubes, progress)
     network = _as_network(fitted)
-    findings = registry.load(_TASKS, task).findings(loaded, chosen, network, seed)
-    told = [*findings.notes, *(network.notes if network else ())]
+    findings = registry.load(_TASKS, task).findings(loaded, chosen, network, seed, layers)
+    told = [*findings.notes, *getattr(fitted, "notes", ())]
     report = Report(
         task=task,
         scene=scenes_line(cubes),
-        settings={**given, "config": configuration.unstructure(network.config if network else chosen)},
+        settings={**given, "config": configuration.unstructure(getattr(network or chosen, "config", chosen))},
         seed=seed,
         seconds=cost.seconds,
         peak_memory_mb=cost.peak_memory_mb,
@@ -95,7 +96,7 @@ def _carried_out(
         sections=[*findings.sections, *class_shares(layers.values())],
         notes=[*told, *scene_notes(cubes), *masked_notes(layers.values())],
     )
-    return Result(layers=layers, report=report, model=Model(fitted=fitted))
+    return Result(layers=layers, report=report, model=Model(fitted=fitted), objects=tuple(findings.objects))
 
 
 def _check_inputs(task: str, load: Callable[..., Any], inputs: Mapping[str, Any], num_scenes: int) -> None:
@@ -116,22 +117,6 @@ def _check_inputs(task: str, load: Callable[..., Any], inputs: Mapping[str, Any]
         raise ConfigError(f"{task} needs a scene: a path, or a cube from open_cube")
 
 
-def _network(task: Any, config: Any, **how: Any) -> Method:
-    """The task's network, not fitted yet.
-
-    Raises:
-        ConfigError: there is no such setting or device.
-    """
-    from hypersigma.engine.devices import resolved
-    from hypersigma.engine.neural import NeuralMethod
-
-    # found out before anything is read
-    resolved(how["device"])
-    given = {name: value for name, value in how.items() if value is not None}
-    network: Method = NeuralMethod(task=task, config=_structured(config, task.Config), **given)
-    return network
-
-
 def _classical(task: str, name: str, config: Any, weights: str | None) -> Method:
     """A classical method for a task.
 
@@ -148,24 +133,14 @@ def _classical(task: str, name: str, config: Any, weights: str | None) -> Method
         )
     if weights not in (None, SCRATCH):
         raise ConfigError(f"'{name}' is a classical method and takes no weights; leave out weights or method")
-    method: Method = module.METHOD if config is None else _structured(config, type(module.METHOD))
+    method: Method = module.METHOD if config is None else structured(config, type(module.METHOD))
     return method
 
 
 def _told(chosen: Method, loaded: Sequence[Any]) -> str | None:
     """The weights that a network begins with, as a report tells them."""
-    from hypersigma.engine.neural import NeuralMethod
-
-    return chosen.chosen_weights(loaded) if isinstance(chosen, NeuralMethod) else None
-
-
-def _structured(config: Any, kind: type) -> Any:
-    """Settings as the dataclass that they are for, whatever form they come in."""
-    if isinstance(config, kind):
-        return config
-    if isinstance(config, str | Path):
-        return configuration.load_yaml(Path(config), kind)
-    return configuration.structure(config or {}, kind)
+    # what is classical knows of none
+    return chosen.chosen_weights(loaded) if hasattr(chosen, "chosen_weights") else None
 
 
 def _as_network(fitted: Fitted) -> Any:

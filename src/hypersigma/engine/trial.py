@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma import metrics, registry
-from hypersigma.config import structure, with_settings
+from hypersigma.config import with_settings
+from hypersigma.data.detection import DetectionScene
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.method import Method
 from hypersigma.data.sampling import Split, SplitConfig, audit, folds, only
+from hypersigma.engine.detection_trial import detection_figures, mean_figures
 from hypersigma.engine.measure import measured
 
 OURS = "hypersigma-"
@@ -125,7 +127,10 @@ def run_trial(trial: Trial, device: str) -> Row:
         trial: what is tried.
         device: where a network computes.
     """
-    scenes: list[LabelledScene] = registry.load("hypersigma.data.scenes", trial.scene).load()
+    module = registry.load("hypersigma.data.scenes", trial.scene)
+    if hasattr(module, "draw"):
+        return _detection_row(trial, module.draw(trial.split.protocol, trial.seed), device)
+    scenes: list[LabelledScene] = module.load()
     method = _method(trial, device)
     scores = Scores.none(len(scenes[0].legend.names))
     for splits in folds([scene.labels for scene in scenes], trial.split, trial.seed):
@@ -136,6 +141,16 @@ def run_trial(trial: Trial, device: str) -> Row:
         scores.count_near(splits, trial.split.window_radius)
         scores.spend(cost.seconds, cost.peak_memory_mb)
     return scores.row(trial) | begun(trial.weights)
+
+
+def _detection_row(trial: Trial, scenes: Sequence[DetectionScene], device: str) -> Row:
+    """The row of a detection: figures of each scene, and their means."""
+    method, figures = _method(trial, device), []
+    with measured() as cost:
+        for scene in scenes:
+            figures.append(detection_figures(method, scene, trial.seed))
+    costs = {"seconds": cost.seconds, "peak_memory_mb": cost.peak_memory_mb}
+    return trial.identity | costs | {"metrics": mean_figures([scene.cube.name for scene in scenes], figures)}
 
 
 def begun(weights: str | None) -> Row:
@@ -169,10 +184,7 @@ def _method(trial: Trial, device: str) -> Method:
     if not trial.method.startswith(OURS):
         baseline: Method = registry.load("hypersigma.baselines", trial.method).METHOD
         return baseline
-    from hypersigma.engine.neural import NeuralMethod
+    from hypersigma.engine.methods import network_method
 
-    task = registry.load("hypersigma.tasks", trial.task).TASK
     plain = with_settings({"size": trial.method.removeprefix(OURS)}, trial.settings)
-    config = structure(plain, task.Config, trial.method)
-    network: Method = NeuralMethod(task=task, config=config, weights=trial.weights, device=device)
-    return network
+    return network_method(trial.task, plain, weights=trial.weights, device=device)

@@ -1,4 +1,4 @@
-"""Figures of merit: one table, short name -> metric."""
+"""Figures of merit: of classes one table, short name -> metric; of detections all at once, by short name."""
 
 from hypersigma.metrics.classification import (
     METRICS,
@@ -9,13 +9,29 @@ from hypersigma.metrics.classification import (
     score,
     without_classes,
 )
+from hypersigma.metrics.detection import (
+    Roc,
+    detection_scores,
+    object_scores,
+    published_scores,
+    roc,
+    scaled_parts,
+    undefined,
+)
 
 __all__ = [
     "METRICS",
+    "Roc",
     "bootstrap",
     "confusion_matrix",
+    "detection_scores",
     "expected_calibration_error",
+    "object_scores",
     "per_class",
+    "published_scores",
+    "roc",
+    "scaled_parts",
     "score",
+    "undefined",
     "without_classes",
 ]

@@ -106,6 +106,9 @@ class ChannelReader(Protocol):
     def bonds(self, window: Window) -> Bonds:
         """How strongly the pixels of a window hold together."""
 
+    def alike(self, spectrum: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Channels (C,) of a spectrum (bands,) of the scene's bands."""
+
 
 class Decision(Protocol):
     """What turns blended quantities into layers, with whatever was settled on held-out labels; a dataclass."""

@@ -30,7 +30,7 @@ def _toy() -> Iterator[None]:
 
 
 def of_network(method: NeuralMethod, inputs: list[LabelledScene]) -> Findings:
-    return findings(inputs, method, method.fit(inputs, 0), 0)
+    return findings(inputs, method, method.fit(inputs, 0), 0, {})
 
 
 def titles(found: Findings, kind: type) -> set[str]:
@@ -40,7 +40,7 @@ def titles(found: Findings, kind: type) -> set[str]:
 def test_a_networks_figures_are_those_of_labels_held_out() -> None:
     inputs, method = [field_scene()], toy_method()
     fitted = method.fit(inputs, 0)
-    found = findings(inputs, method, fitted, 0)
+    found = findings(inputs, method, fitted, 0, {})
     answers = held_out.of_ensemble(fitted.decision, fitted.held)
     assert answers is not None
     assert found.metrics["oa"] == float(answers.correct.mean()) > 0.8
@@ -74,7 +74,7 @@ def test_a_single_member_measures_nothing_and_says_so() -> None:
 
 
 def test_a_classical_method_is_fitted_again_without_each_share() -> None:
-    found = findings([field_scene()], LDA, None, 0)
+    found = findings([field_scene()], LDA, None, 0, {})
     assert found.metrics["oa"] > 0.9
     assert f"oa_{BESIDE}" in found.metrics
     assert "fitted again" in found.sections[0].body
@@ -82,7 +82,7 @@ def test_a_classical_method_is_fitted_again_without_each_share() -> None:
 
 
 def test_a_method_does_not_stand_beside_itself() -> None:
-    assert f"oa_{BESIDE}" not in findings([field_scene()], SVM, None, 0).metrics
+    assert f"oa_{BESIDE}" not in findings([field_scene()], SVM, None, 0, {}).metrics
 
 
 def test_labels_too_few_to_hold_some_out() -> None:
@@ -92,7 +92,7 @@ def test_labels_too_few_to_hold_some_out() -> None:
     scene = LabelledScene(
         field_cube(crops()), labels, replace(LEGEND, names=LEGEND.names[:2], colors=LEGEND.colors[:2])
     )
-    found = findings([scene], SVM, None, 0)
+    found = findings([scene], SVM, None, 0, {})
     assert found.metrics == {} or "oa" in found.metrics
 
 

@@ -1,1 +1,4 @@
-"""Benchmark scenes, one file each: `load(root=None)` gives labelled scenes, `PROTOCOLS` how they are split."""
+"""Benchmark scenes, one file each: `load(root=None)` gives the scenes, `PROTOCOLS` how they are split.
+
+Scenes for detection also have `draw(protocol, seed)`: those of `load` with the target that the seed draws.
+"""

@@ -6,12 +6,12 @@ of the EnMAP-Box) is given as root or through the environment variable HYPERSIGM
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from hypersigma.data.label_files import read_labels
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.sampling import SplitConfig
+from hypersigma.data.scenes._folder import folder_of
 from hypersigma.errors import InputError
 from hypersigma.products import Legend
 from hypersigma.readers import open_cube
@@ -23,8 +23,6 @@ LEGEND = Legend(
 PROTOCOLS = {"tiles": SplitConfig(protocol="tiles", num_per_class=None, num_folds=6)}
 TASK = "classification"
 
-_FOLDER = "enmap_potsdam"
-
 
 def load(root: Path | None = None) -> list[LabelledScene]:
     """The tiles with their labels, in order of their names.
@@ -35,7 +33,7 @@ def load(root: Path | None = None) -> list[LabelledScene]:
     Raises:
         InputError: there is no such folder, or a tile lacks its labels.
     """
-    folder = _folder(root)
+    folder = folder_of("the tiles of EnMAP Potsdam", "enmap_potsdam", ("images/", "labels/"), root)
     paths = sorted((folder / "images").glob("*.tif"))
     if not paths:
         raise InputError(f"{folder / 'images'}: no tiles (*.tif) found; expected those of EnMAP Potsdam")
@@ -45,17 +43,3 @@ def load(root: Path | None = None) -> list[LabelledScene]:
         labelled = read_labels(folder / "labels" / path.name, open_cube(path))
         scenes.append(LabelledScene(labelled.cube, labelled.labels, LEGEND))
     return scenes
-
-
-def _folder(root: Path | None) -> Path:
-    """The folder that holds `images` and `labels`."""
-    given = root or os.environ.get("HYPERSIGMA_DATA")
-    if given is None:
-        raise InputError(
-            f"the tiles of EnMAP Potsdam are not shipped: name the folder that holds {_FOLDER}/images and "
-            f"{_FOLDER}/labels in the environment variable HYPERSIGMA_DATA"
-        )
-    for folder in (Path(given), Path(given) / _FOLDER):
-        if (folder / "images").is_dir() and (folder / "labels").is_dir():
-            return folder
-    raise InputError(f"{given}: expected a folder with images/ and labels/, or one that holds {_FOLDER}/ with them")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from hypersigma.data.labels import LabelledScene
 from hypersigma.data.method import Findings, Method
 from hypersigma.errors import InputError
 from hypersigma.metrics import per_class, score
-from hypersigma.products import Figure, Legend, Section, Table, Text
+from hypersigma.products import Figure, Layer, Legend, Section, Table, Text
 from hypersigma.tasks._contract import Share
 from hypersigma.tasks.classification import audit
 from hypersigma.tasks.classification.held_out import Answers, cross_fitted, of_ensemble
@@ -28,14 +28,17 @@ _MOST_PICTURES = 4  # scenes
 _BLOCK = 64  # pixels; spectra are read where labels are
 
 
-def findings(inputs: Sequence[LabelledScene], method: Method, network: Any, seed: int) -> Findings:
-    """The classification's part of a report.
+def findings(
+    inputs: Sequence[LabelledScene], method: Method, network: Any, seed: int, layers: Mapping[str, Layer]
+) -> Findings:
+    """The classification's part of a report; the map itself says nothing of how good it is.
 
     Args:
         inputs: scenes and labels that were fitted on.
         method: what was fitted.
         network: the fitted ensemble (its `config`, `decision`, `held`, `curves`), or None for a classical method.
         seed: of the fit.
+        layers: what came out.
     """
     num_shares = _NUM_SHARES if network is None else network.config.num_members
     shares = drawn_shares(inputs, num_shares, seed)

@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import ClassVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, cross_entropy
 
 from hypersigma.data.front_end import FrontEnd
 from hypersigma.data.labels import LabelledScene
-from hypersigma.data.radiometry import present_bands, require_wavelengths
-from hypersigma.errors import InputError
-from hypersigma.nn.backbone import BackboneConfig, SpatialConfig, SpectralConfig
-from hypersigma.nn.canonical import CanonicalImage
-from hypersigma.nn.encoder import EncoderConfig
+from hypersigma.nn.backbone import Backbone
 from hypersigma.nn.necks import SAME
 from hypersigma.nn.pad import reflect_to_multiple
 from hypersigma.nn.sizes import SIZES
 from hypersigma.products import Legend
-from hypersigma.tasks._contract import Batch, ChannelReader, Held, Sampler, Share, Task
+from hypersigma.tasks._contract import Batch, ChannelReader, Held, Sampler, Share
+from hypersigma.tasks._crops import Crops
+from hypersigma.tasks._encoder_task import EncoderTask, backbone_config, canonical_image
 from hypersigma.tasks.classification import decision
 from hypersigma.tasks.classification.config import ClassificationConfig
-from hypersigma.tasks.classification.examples import Crops
 from hypersigma.tasks.classification.network import ClassificationNetwork, NetworkConfig, published_config
 from hypersigma.tasks.classification.plain import labelled_samples, logistic_weights
 from hypersigma.tasks.classification.shares import shares
-from hypersigma.weights.encoders import Encoders
-from hypersigma.weights.pretrained import Kind
-from hypersigma.weights.receipt import Receipt
 
 _WINDOWS_AT_ONCE = 64  # of head "patch", in prediction
-_LAYER_DECAY = 0.75  # of pre-trained encoders: what their first blocks learned holds for any scene
 _MOST_CROPS = 64  # in a batch: the spectral encoder's work grows with crops, not with pixels
 
 
-class Classification(Task):
+class Classification(EncoderTask):
     """A classification network, with a narrow path that looks at single pixels and a logistic regression beside it."""
 
     name: ClassVar[str] = "classification"
@@ -47,14 +37,12 @@ class Classification(Task):
     Decision = decision.Decision
     plain: Tensor
 
-    def __init__(
-        self, config: ClassificationConfig, front_end: FrontEnd, num_classes: int, present: Tensor | None = None
-    ) -> None:
+    def __init__(self, config: ClassificationConfig, front_end: FrontEnd, num_classes: int) -> None:
         super().__init__()
         self.config = config
-        self.canonical = None if present is None else CanonicalImage(present, front_end.bands_told[0].shape[1])
+        self.canonical = canonical_image(config.embedding, front_end)
         num_channels = front_end.num_channels
-        bands, beside = (num_channels, 0) if present is None else (len(present), num_channels)
+        bands, beside = (num_channels, 0) if self.canonical is None else (len(self.canonical.present), num_channels)
         self.network = ClassificationNetwork(_network_config(config, bands, num_classes, beside))
         self.detail = (
             None if self._by_window or not config.detail else _pixel_path(num_channels, config.detail, num_classes)
@@ -66,68 +54,16 @@ class Classification(Task):
         self.register_buffer("plain", torch.zeros(num_classes, len(self.narrow) + 1))
 
     @property
+    def backbone(self) -> Backbone:
+        return self.network.backbone
+
+    @property
     def _by_window(self) -> bool:
         return self.config.head == "patch"
 
     @classmethod
     def build(cls, config: ClassificationConfig, front_end: FrontEnd, legend: Legend) -> Classification:
-        present = torch.from_numpy(present_bands(front_end)) if config.embedding == "canonical" else None
-        return cls(config, front_end, len(legend.names), present)
-
-    @classmethod
-    def for_weights(
-        cls, config: ClassificationConfig, weights: Encoders, inputs: Sequence[LabelledScene]
-    ) -> ClassificationConfig:
-        """The weights' size; encoders see canonical bands, unless settings ask for bands that are learned anew."""
-        decay = _LAYER_DECAY if config.training.layer_decay is None else config.training.layer_decay
-        config = replace(config, size=weights.size, training=replace(config.training, layer_decay=decay))
-        if config.architecture == "published" or config.front_end.bands == "native":
-            return config
-        for scene in inputs:
-            require_wavelengths(scene.cube)
-        kinds = {part.card.kind: part.card.config.positions for part in weights.parts}
-        spatial = weights.spatial and weights.spatial.card.config
-        return replace(
-            config,
-            embedding="canonical",
-            missing=getattr(spatial, "missing", config.missing),
-            spatial_positions=kinds.get("spatial", config.spatial_positions),
-            spectral_positions=kinds.get("spectral", config.spectral_positions),
-        )
-
-    @classmethod
-    def takes_weights(cls, config: ClassificationConfig, inputs: Sequence[LabelledScene]) -> bool:
-        if config.architecture != "default" or config.front_end.bands != "canonical":
-            return False
-        return all(scene.cube.wavelengths is not None for scene in inputs)
-
-    def begin_with(self, weights: Encoders, front_end: FrontEnd, gain: NDArray[np.float64]) -> dict[Kind, Receipt]:
-        """Fill the encoders; those that see canonical bands get the numbers they were trained on."""
-        if self.canonical is not None:
-            matrix, offset = front_end.bands_told
-            seen = self.canonical.present.cpu().numpy()[front_end.used]
-            own = gain[front_end.used[seen]]
-            self.canonical.undo(own[:, None] * matrix[seen], own * offset[seen])
-        return weights.into(self.network.backbone, embeddings=self.canonical is not None)
-
-    @classmethod
-    def adapted(cls, config: ClassificationConfig, inputs: Sequence[LabelledScene]) -> ClassificationConfig:
-        """Native bands where a scene has no wavelengths; tiles no larger than the smallest scene.
-
-        Raises:
-            InputError: a scene is smaller than a patch.
-        """
-        if any(scene.cube.wavelengths is None for scene in inputs):
-            config = replace(config, front_end=replace(config.front_end, bands="native"))
-        for scene in inputs:
-            _, rows, cols = scene.cube.shape
-            if min(rows, cols) < config.patch:
-                raise InputError(
-                    f"{scene.cube.name} has {rows} x {cols} pixels, less than one patch of {config.patch} x "
-                    f"{config.patch}; use a larger scene, or  --set patch=1"
-                )
-        tile = min(config.tile, *(min(scene.cube.shape[1:]) for scene in inputs))
-        return replace(config, tile=tile, overlap=min(config.overlap, tile // 2))
+        return cls(config, front_end, len(legend.names))
 
     @classmethod
     def shares(cls, config: ClassificationConfig, inputs: Sequence[LabelledScene], seed: int) -> list[Share]:
@@ -215,25 +151,10 @@ def _network_config(config: ClassificationConfig, num_channels: int, num_classes
             num_classes=num_classes,
             gated=config.fusion == "gate",
         )
-    encoder = replace(EncoderConfig.of_size(config.size), drop_path=config.drop_path)
-    spatial = SpatialConfig(
-        encoder=encoder,
-        channels=num_channels,
-        patch=config.patch,
-        positions=config.spatial_positions,
-        grid=(-(-side // config.patch), -(-side // config.patch)),
-        missing=config.missing,
-        beside=beside,
-    )
-    spectral = SpectralConfig(
-        encoder=replace(encoder, taps=encoder.taps[:1]),
-        tokens=num_channels,
-        tile=(side, side),
-        positions=config.spectral_positions,
-    )
+    size = SIZES[config.size]
     return NetworkConfig(
         num_classes=num_classes,
-        backbone=BackboneConfig(spatial=spatial, spectral=spectral if config.fusion == "gate" else None),
+        backbone=backbone_config(config, num_channels, beside=beside, side=side, spectral_taps=size.taps[:1]),
         head=config.head,
         pyramid=SAME,
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypersigma.cube import Cube
 from hypersigma.data.labels import LabelledScene
 from hypersigma.errors import InputError
-from hypersigma.tasks.classification.examples import Crops
+from hypersigma.tasks._crops import Crops
 from tests.fakes.fields import LEGEND
 
 

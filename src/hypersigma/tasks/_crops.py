@@ -1,4 +1,4 @@
-"""What a classification network is trained on: crops around labelled pixels, turned, flipped and with noise."""
+"""What networks for maps are trained on: crops around labelled pixels, turned, flipped and with noise."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from hypersigma.tiling import Window, reflected
 
 
 class Crops:
-    """Draws crops that contain a labelled pixel each, all labelled pixels being equally likely.
+    """Draws crops that contain a labelled pixel each, all labelled pixels being equally likely, or all classes.
 
     Attributes:
         size: side of a crop in pixels.
         count: crops in a batch.
         noise: deviation of the noise added to the channels.
         centred: the labelled pixel is the middle of the crop, borders reflected; else it lies anywhere in it.
+        even: the class is drawn first, so that rare ones are seen as often as others.
         places: (scene, row, col) of every labelled pixel.
 
     Raises:
@@ -37,12 +38,15 @@ class Crops:
         count: int,
         noise: float,
         centred: bool,
+        even: bool = False,
     ) -> None:
         self.scenes, self.readers = scenes, readers
         self.size, self.count, self.noise, self.centred = size, count, noise, centred
         found = [np.argwhere(scene.labels > 0) for scene in scenes]
         self.places = np.concatenate([np.insert(pixels, 0, index, axis=1) for index, pixels in enumerate(found)])
-        classes = np.unique([scenes[index].labels[row, col] for index, row, col in self.places])
+        labels = np.array([scenes[index].labels[row, col] for index, row, col in self.places])
+        classes = np.unique(labels)
+        self.groups = [self.places[labels == value] for value in classes] if even else [self.places]
         if len(classes) < 2:
             raise InputError(
                 f"labelled pixels with data are of {len(classes)} class{'' if len(classes) == 1 else 'es'}, and two at "
@@ -58,7 +62,8 @@ class Crops:
 
     def _crop(self, generator: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Channels (C, size, size) of a crop and its labels (size, size), or () where centred."""
-        index, row, col = self.places[generator.integers(len(self.places))]
+        places = self.groups[generator.integers(len(self.groups))] if len(self.groups) > 1 else self.places
+        index, row, col = places[generator.integers(len(places))]
         scene, reader = self.scenes[index], self.readers[index]
         rows = self._indices(row, scene.labels.shape[0], generator)
         cols = self._indices(col, scene.labels.shape[1], generator)

@@ -1,0 +1,85 @@
+"""Methods that train nothing: a task's detector on frozen features of pre-trained encoders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma.baselines._detector import Detector, FittedDetector, fit_detector
+from hypersigma.cube import Cube
+from hypersigma.data.detection import DetectionScene, only_scene
+from hypersigma.engine.features import FeatureExtractor
+from hypersigma.tiling import Window
+from hypersigma.weights.encoders import SCRATCH, Encoders, load_encoders, shipped_weights
+
+PATCH = 4  # pixels; anomalies and targets are small
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrozenFeatures:
+    """Frozen features of the spatial encoder (of the spectral one, if there is no other), read window by window.
+
+    Attributes:
+        weights: folder or size of the encoders.
+        device: where they compute.
+    """
+
+    weights: str
+    device: str = "auto"
+    _last: list[tuple[Cube, NDArray[np.float32]]] = field(default_factory=list, repr=False, compare=False)
+
+    @cached_property
+    def extractor(self) -> FeatureExtractor:
+        """The encoders, loaded when they are first needed."""
+        found = load_encoders(self.weights)
+        return FeatureExtractor.of(
+            Encoders(found.spatial, None if found.spatial else found.spectral), self.device, patch=PATCH
+        )
+
+    def read(self, cube: Cube, window: Window) -> NDArray[np.float32]:
+        """Features (D, h, w) of a window; those of a scene are made once, and of the last scene kept."""
+        if not self._last or self._last[0][0] is not cube:
+            self._last[:] = [(cube, self.extractor.features(cube))]
+        return self._last[0][1][:, *window.slices]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrozenMethod:
+    """A task's tuning-free detector.
+
+    Attributes:
+        config: settings of the task; detector: what they ask for.
+        weights: pre-trained weights, a folder or a size; None for those of the size that come with the package;
+            "none" to do without features.
+        device: where features are computed.
+    """
+
+    config: Any
+    detector: Detector
+    weights: str | None = None
+    device: str = "auto"
+
+    def fit(self, inputs: Sequence[DetectionScene], seed: int) -> FittedDetector:
+        """Learn a scene's background, and what stands out of it.
+
+        Raises:
+            InputError: there is no scene or several, or it lacks data.
+            WeightsError: there are no such weights.
+        """
+        scene = only_scene(inputs)
+        weights = self.chosen_weights(inputs)
+        describer = None if weights is None else FrozenFeatures(weights=weights, device=self.device)
+        return fit_detector(self.detector, scene, seed, describer)
+
+    def chosen_weights(self, inputs: Sequence[DetectionScene]) -> str | None:
+        """The weights whose features count; None for none, as where a scene has no wavelengths to compute them by."""
+        if not self.detector.describes or any(scene.cube.wavelengths is None for scene in inputs):
+            return None
+        if self.weights is not None:
+            return None if self.weights == SCRATCH else self.weights
+        return shipped_weights(self.config.size)

@@ -1,0 +1,26 @@
+"""Target detection: a score for every pixel of how much it is like a given spectrum."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypersigma.tasks.target_detection.inputs import Inputs, load_inputs
+
+if TYPE_CHECKING:
+    from hypersigma.tasks._detection_report import findings
+    from hypersigma.tasks.target_detection.task import TASK, frozen_detector
+
+__all__ = ["TASK", "Inputs", "findings", "frozen_detector", "load_inputs"]
+
+
+def __getattr__(name: str) -> Any:
+    """What needs torch, imported when it is asked for: the command line lists the room without it."""
+    if name in ("TASK", "frozen_detector"):
+        from hypersigma.tasks.target_detection import task
+
+        return getattr(task, name)
+    if name == "findings":
+        from hypersigma.tasks._detection_report import findings
+
+        return findings
+    raise AttributeError(name)
