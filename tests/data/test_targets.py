@@ -143,13 +143,22 @@ def test_a_spectrum_that_is_flat_where_the_scene_looks() -> None:
 
 def test_reflectance_in_a_scene_of_counts_takes_a_gain() -> None:
     library = smooth_library(3)
-    found = read_target(scene(3000.0, quantity="counts"), library, spectrum="material 1")
+    # no power of ten makes these counts a likely reflectance
+    found = read_target(scene(5.0, quantity="counts"), library, spectrum="material 1")
     assert "(reflectance) and the scene's (counts)" in found.notes[0]
     assert "closest to the scene's mean spectrum" in found.notes[0]
     plain = read_target(scene(quantity="reflectance"), library, spectrum="material 1").spectrum
     gain = found.spectrum / plain
     np.testing.assert_allclose(gain, gain[0])
-    assert 1500 < gain[0] < 6000
+    assert 2.5 < gain[0] < 10
+
+    dark = smooth_library(3)
+    dark.spectra[1] *= 0.1
+    for each, factor in ((library, 1.0), (dark, 0.1)):
+        found = read_target(scene(1e4, quantity="counts"), each, spectrum="material 1")
+        assert "times 10000, as counts of reflectance are scaled as a rule" in found.notes[0]
+        # a dark target stays dark
+        np.testing.assert_allclose(found.spectrum, 1e4 * factor * plain, rtol=1e-6)
 
 
 def test_a_library_in_the_counts_of_the_scene_keeps_its_numbers(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hypersigma.cube import Cube, Quantity
 from hypersigma.data.radiometry import sample_of
@@ -18,6 +19,7 @@ from hypersigma.errors import InputError
 # Median numbers further apart than so are not of one scale; where both are said to be the same quantity, only what
 # is near a hundred: a bright target in a scene of dark water is up to fifty times as bright.
 _APART, _APART_ALIKE = 20.0, 60.0
+_BRIGHT, _DARKEST, _BRIGHTEST = 0.999, 0.15, 1.5  # quantile of a scene's numbers, and what reflectance it may be
 _NUM_STEPS = 20
 _TUNING = 1.345  # standard deviations beyond which Huber's weights fall
 _SIGMA_PER_MAD = 1.4826
@@ -38,8 +40,8 @@ def on_scene_scale(
     Raises:
         InputError: neither a known factor nor a gain brings them there.
     """
-    mean = np.full(cube.shape[0], np.nan)
-    mean[cube.used] = np.nanmean(sample_of(cube), axis=1, dtype=np.float64)
+    mean, sample = np.full(cube.shape[0], np.nan), sample_of(cube)
+    mean[cube.used] = np.nanmean(sample, axis=1, dtype=np.float64)
     target = Target(spectra).spectrum
     shared = np.isfinite(mean) & np.isfinite(target)
     mean, target = mean[shared], target[shared]
@@ -49,7 +51,8 @@ def on_scene_scale(
     if not unlike and _near(ratio, limit):
         return spectra, ()
     found = f"the target's numbers ({quantity}) and the scene's ({cube.quantity}) have medians apart by {ratio:.3g}"
-    for factor, words in (*factors, *_stored(cube)):
+    counts = {quantity, cube.quantity} == {"reflectance", "counts"} and cube.quantity == "counts"
+    for factor, words in (*factors, *_stored(cube), *(_usual(sample) if counts else ())):
         if _near(ratio / factor, _APART):
             return spectra * factor, (f"{found}: times {factor:g}, {words}",)
     gain = robust_gain(target, mean)
@@ -79,6 +82,16 @@ def robust_gain(spectrum: Floats, goal: Floats) -> float:
 
 def _near(ratio: float, limit: float) -> bool:
     return 1.0 / limit <= ratio <= limit
+
+
+def _usual(sample: NDArray[np.float32]) -> list[tuple[float, str]]:
+    """The factor that counts of reflectance have as a rule, told by the scene's brightest numbers.
+
+    A gain that is fitted would make a dark target as bright as the scene; a factor keeps it dark.
+    """
+    bright = float(np.nanquantile(sample, _BRIGHT))
+    likely = (factor for factor in (1e4, 1e3, 1e2) if _DARKEST < bright / factor < _BRIGHTEST)
+    return [(factor, "as counts of reflectance are scaled as a rule") for factor in likely][:1]
 
 
 def _stored(cube: Cube) -> list[tuple[float, str]]:
