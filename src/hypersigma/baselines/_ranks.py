@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.baselines._detector import Array
+from hypersigma.baselines._detector import Array, Detector, Learned, View, below
 
 _TABLE = 1 << 16  # scores that ranks are looked up in
 
@@ -23,5 +24,43 @@ def score_table(scores: NDArray[Any]) -> Array:
 def ranked(table: Array, scores: NDArray[Any]) -> NDArray[Any]:
     """Share of a table that is lower than each score, equal ones counted half; NaN stays."""
     single = np.asarray(scores, dtype=np.float32)
-    below = np.searchsorted(table, single, side="left") + np.searchsorted(table, single, side="right")
-    return np.where(np.isfinite(single), below / (2 * max(len(table), 1)), np.nan)
+    lower = np.searchsorted(table, single, side="left") + np.searchsorted(table, single, side="right")
+    return np.where(np.isfinite(single), lower / (2 * max(len(table), 1)), np.nan)
+
+
+def learn_ranks(parts: Sequence[Detector], view: View, seed: int) -> tuple[Learned, list[str], list[NDArray[Any]]]:
+    """What detectors learn of a scene, by their number in front, without those that it has too few bands for.
+
+    Returns:
+        arrays by name, what a person should know, and the mean ranks (h, w) of the windows of `view.sampled()`.
+    """
+    learned: Learned = {}
+    notes: list[str] = []
+    windows, ranks = view.sampled(), []
+    for index, part in enumerate(parts):
+        if part.least_bands > len(view.bands.indices):
+            continue
+        found, told = part.learn(view, seed)
+        scores = [part.score(found, view.padded(window, part.margin)) for window in windows]
+        table = score_table(np.concatenate([array.ravel() for array in scores]))
+        learned |= {f"{index}.{name}": array for name, array in found.items()} | {f"{index}.table": table}
+        ranks.append([ranked(table, array) for array in scores])
+        notes += [note for note in told if note not in notes]
+    return learned, notes, [np.mean(of_window, axis=0) for of_window in zip(*ranks, strict=True)]
+
+
+def mean_rank(parts: Sequence[Detector], learned: Learned, padded: Array, margin: int) -> NDArray[Any]:
+    """The mean rank (h, w) of a window with a margin (bands, h + 2 margin, w + 2 margin) in what was learned."""
+    ranks = []
+    for index, part in enumerate(parts):
+        found = below(str(index), learned)
+        if found:
+            ranks.append(ranked(found["table"], part.score(found, without_rim(padded, margin - part.margin))))
+    result: NDArray[Any] = np.mean(ranks, axis=0)
+    return result
+
+
+def without_rim(padded: Array, rim: int) -> Array:
+    """An array (bands, h + 2 rim, w + 2 rim) without its rim."""
+    inner = slice(rim, -rim or None)
+    return padded[:, inner, inner]

@@ -8,26 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.baselines._background import cosine, learn_whitening, whitened
-from hypersigma.baselines._detector import Array, Learned, PixelDetector, View
+from hypersigma.baselines._background import cosine, whitened
+from hypersigma.baselines._detector import Array, Learned
+from hypersigma.baselines._target_filter import TargetFilter
 
 TASK = "target_detection"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdaptiveCoherence(PixelDetector):
-    """Squared cosine of pixel and target in whitened space, with the sign of the cosine (Kraut and Scharf, 1999).
-
-    Attributes:
-        loading: share of the mean variance put on the diagonal of the covariance.
-        cleaned: share of the pixels, those most like the target, that background statistics leave out.
-    """
-
-    loading: float = 1e-3
-    cleaned: float = 0.0
-
-    def learn(self, view: View, seed: int) -> tuple[Learned, list[str]]:
-        return learn_whitening(view, loading=self.loading, cleaned=self.cleaned)
+class AdaptiveCoherence(TargetFilter):
+    """Squared cosine of pixel and target in whitened space, with the sign of the cosine (Kraut and Scharf, 1999)."""
 
     def pixel_scores(self, learned: Learned, spectra: Array) -> NDArray[Any]:
         cosines = cosine(whitened(learned, spectra), learned["target"])

@@ -8,19 +8,17 @@ from typing import Any
 from numpy.typing import NDArray
 
 from hypersigma.baselines._collaborative import collaborative
-from hypersigma.baselines._components import ComponentDetector
 from hypersigma.baselines._detector import Array
-from hypersigma.baselines._windows import check_windows
+from hypersigma.baselines._ring_detector import RingDetector
 
 TASK = "anomaly_detection"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Collaborative(ComponentDetector):
+class Collaborative(RingDetector):
     """Residual of a pixel after ridge regression on its ring, far samples penalised (Li and Du, 2015).
 
     Attributes:
-        inner, outer: sides of the windows in pixels, odd.
         penalty: of the coefficients, times the squared distance of their sample.
     """
 
@@ -28,14 +26,6 @@ class Collaborative(ComponentDetector):
     outer: int = 17
     num_components: int = 25
     penalty: float = 1e-2
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_windows(self.inner, self.outer)
-
-    @property
-    def reach(self) -> int:
-        return self.outer // 2
 
     def component_scores(self, components: Array, levels: NDArray[Any]) -> NDArray[Any]:
         return collaborative(components, self.inner, self.outer, self.penalty)

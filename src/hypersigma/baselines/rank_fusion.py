@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma import registry
-from hypersigma.baselines._detector import Array, Detector, Learned, View, below
-from hypersigma.baselines._ranks import ranked, score_table
+from hypersigma.baselines._detector import Array, Detector, Learned, View
+from hypersigma.baselines._ranks import learn_ranks, mean_rank
 
 TASK = "anomaly_detection"
 
@@ -43,33 +42,10 @@ class RankFusion(Detector):
 
     def learn_scored(self, view: View, seed: int) -> tuple[Learned, list[str], list[NDArray[Any]]]:
         """What `learn` gives, and the scores (h, w) of the windows that it looked at, those of `view.sampled()`."""
-        learned: Learned = {}
-        notes: list[str] = []
-        windows, ranks = view.sampled(), []
-        for index, part in self._fitting(view):
-            found, told = part.learn(view, seed)
-            scores = [part.score(found, view.padded(window, part.margin)) for window in windows]
-            table = score_table(np.concatenate([array.ravel() for array in scores]))
-            learned |= {f"{index}.{name}": array for name, array in found.items()} | {f"{index}.table": table}
-            ranks.append([ranked(table, array) for array in scores])
-            notes += [note for note in told if note not in notes]
-        return learned, notes, [np.mean(parts_of_window, axis=0) for parts_of_window in zip(*ranks, strict=True)]
+        return learn_ranks(parts(), view, seed)
 
     def score(self, learned: Learned, padded: Array) -> NDArray[Any]:
-        ranks = []
-        for index, part in enumerate(parts()):
-            found = below(str(index), learned)
-            if found:
-                rim = self.margin - part.margin
-                inner = slice(rim, -rim or None)
-                ranks.append(ranked(found["table"], part.score(found, padded[:, inner, inner])))
-        result: NDArray[Any] = np.mean(ranks, axis=0)
-        return result
-
-    def _fitting(self, view: View) -> list[tuple[int, Detector]]:
-        """The parts that a scene has enough bands for."""
-        num_bands = len(view.bands.indices)
-        return [(index, part) for index, part in enumerate(parts()) if part.least_bands <= num_bands]
+        return mean_rank(parts(), learned, padded, self.margin)
 
 
 @cache

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hypersigma.baselines._background import principal_components
 from hypersigma.baselines._components import project
 from hypersigma.baselines._detector import Array, Detector, Learned, View, below
-from hypersigma.baselines._ranks import ranked, score_table
+from hypersigma.baselines._ranks import ranked, score_table, without_rim
 from hypersigma.baselines._smoothing import smoothed, smoothing_radius
 from hypersigma.baselines.rank_fusion import RankFusion
 from hypersigma.data.moments import moments
@@ -79,16 +79,13 @@ class AnomalyFusion(Detector):
         return total
 
     def _coarse(self, learned: Learned, padded: Array) -> NDArray[Any]:
-        rim = self.margin - RankFusion().margin
-        inner = slice(rim, -rim or None)
-        coarse = below("coarse", learned)
-        return RankFusion().score(coarse, padded[: _num_bands(learned), inner, inner])
+        seen = without_rim(padded[: _num_bands(learned)], self.margin - RankFusion().margin)
+        return RankFusion().score(below("coarse", learned), seen)
 
     def _likeness(self, learned: Learned, name: str, padded: Array) -> NDArray[Any]:
         """Likeness (h, w) to what was found, smoothed where it is of single pixels."""
         deviation = _SMOOTHING if name == "components" else 0.0
-        rim = self.margin - smoothing_radius(deviation)
-        seen = padded[:, rim:-rim, rim:-rim]
+        seen = without_rim(padded, self.margin - smoothing_radius(deviation))
         alike = likeness(below(f"{name}.found", learned), _vectors(learned, name, seen))
         return smoothed(alike.reshape(seen.shape[1:]), deviation)
 

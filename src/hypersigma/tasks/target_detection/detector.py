@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hypersigma.baselines._background import learn_whitening, squared_lengths, whitened
 from hypersigma.baselines._detector import Array, Detector, Learned, View, below, per_pixel
-from hypersigma.baselines._ranks import ranked, score_table
+from hypersigma.baselines._ranks import learn_ranks, mean_rank, without_rim
 from hypersigma.baselines._smoothing import smoothed, smoothing_radius
 from hypersigma.baselines.area_filter import AreaFilter
 
@@ -45,29 +45,18 @@ class TargetFusion(Detector):
         step = -(-len(view.targets) // _MOST_TARGETS)
         learned["targets"] = whitened(learned, view.targets[::step].T.astype(np.float32)).T.astype(np.float64)
         if self.compact:
-            for index, part in enumerate(_SHAPES):
-                found, _ = part.learn(view, seed)
-                scores = [part.score(found, view.padded(window, part.margin)).ravel() for window in view.sampled()]
-                learned |= {f"{index}.{name}": array for name, array in found.items()}
-                learned[f"{index}.table"] = score_table(np.concatenate(scores))
+            shapes, _, _ = learn_ranks(_SHAPES, view, seed)
+            learned |= {f"shapes.{name}": array for name, array in shapes.items()}
         return learned, notes
 
     def score(self, learned: Learned, padded: Array) -> NDArray[Any]:
-        radius = smoothing_radius(self.smoothing)
-        rim = self.margin - radius
-        inner = slice(rim, -rim or None)
-        scores = smoothed(
-            per_pixel(padded[:, inner, inner], lambda spectra: _product(learned, spectra)), self.smoothing
-        )
+        seen = without_rim(padded, self.margin - smoothing_radius(self.smoothing))
+        scores = smoothed(per_pixel(seen, lambda spectra: _product(learned, spectra)), self.smoothing)
         if not self.compact:
             return scores
-        ranks = []
-        for index, part in enumerate(_SHAPES):
-            found = below(str(index), learned)
-            inner = slice(self.margin - part.margin, (part.margin - self.margin) or None)
-            ranks.append(ranked(found["table"], part.score(found, padded[:, inner, inner])))
-        result: NDArray[Any] = scores * np.mean(ranks, axis=0) ** self.compact
-        return result
+        shapes = mean_rank(_SHAPES, below("shapes", learned), padded, self.margin)
+        compact: NDArray[Any] = scores * shapes**self.compact
+        return compact
 
 
 def _product(learned: Learned, spectra: Array) -> NDArray[Any]:
