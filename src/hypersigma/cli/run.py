@@ -111,7 +111,8 @@ def _run(
     for note in result.report.notes:
         console.note(f"note: {note}")
     console.table(Table(task, ("figure", "value"), tuple(_figures(result.report))))
-    console.written(options.output, tuple(result.layers), "report.html", "model")
+    vectors = [f"{objects.name}.geojson" for objects in result.objects]
+    console.written(options.output, tuple(result.layers), *vectors, "report.html", "model")
     console.result(content(result.report) | {"output": str(options.output)})
 
 

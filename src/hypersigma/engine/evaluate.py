@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from hypersigma.data.label_files import read_labels
@@ -19,6 +18,7 @@ from hypersigma.errors import InputError
 from hypersigma.metrics import bootstrap, confusion_matrix, expected_calibration_error, per_class, score
 from hypersigma.products import NO_CLASS, Legend, Table
 from hypersigma.readers import open_cube
+from hypersigma.readers._raster import open_raster
 from hypersigma.writers.geotiff import KIND, read_legend
 
 CONFIDENCE = "confidence"  # the layer that holds the probability of the class in the layer `map`
@@ -102,7 +102,7 @@ def _layers(folder: Path) -> tuple[list[Path], list[Path]]:
     """The GeoTIFFs of a folder that hold classes, and those that hold detection scores."""
     classes, detections = [], []
     for path in sorted(folder.glob("*.tif")):
-        with rasterio.open(path) as dataset:
+        with open_raster(path) as dataset:
             if is_detection(path, dataset):
                 detections.append(path)
             elif dataset.tags().get(KIND) == "classes" and not is_mask(path, dataset):
@@ -111,7 +111,7 @@ def _layers(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _evaluate_classes(path: Path, truth: Path, variable: str | None, attribute: str | None, seed: int) -> Evaluation:
-    with rasterio.open(path) as dataset:
+    with open_raster(path) as dataset:
         legend, predicted = read_legend(dataset), dataset.read(1)
     labelled = read_labels(truth, open_cube(path), variable=variable, attribute=attribute)
     legend = legend or labelled.legend
@@ -149,7 +149,7 @@ def _in_classes_of(labelled: LabelledScene, legend: Legend, truth: Path) -> tupl
 
 def _calibration(path: Path, labels: NDArray[np.int32], predicted: NDArray[Any]) -> float:
     """Expected calibration error over the pixels that have label, class and confidence."""
-    with rasterio.open(path) as dataset:
+    with open_raster(path) as dataset:
         confidence = dataset.read(1)
     scored = (labels > 0) & (predicted > 0) & np.isfinite(confidence)
     return expected_calibration_error(confidence[scored], labels[scored] == predicted[scored])

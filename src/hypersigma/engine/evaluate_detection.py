@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.io import DatasetReader
 
@@ -18,6 +17,7 @@ from hypersigma.metrics import detection_scores, object_scores, undefined
 from hypersigma.metrics.detection import FALSE_ALARM_LEVELS
 from hypersigma.products import Table
 from hypersigma.readers import open_cube
+from hypersigma.readers._raster import open_raster
 from hypersigma.writers.geotiff import KIND, read_legend
 
 DETECTIONS = ("anomaly", "target")  # layers of scores that tell what is sought from background
@@ -105,7 +105,7 @@ def _scores(path: Path) -> NDArray[np.float64]:
     Raises:
         InputError: the layer has several bands.
     """
-    with rasterio.open(path) as dataset:
+    with open_raster(path) as dataset:
         if dataset.count != 1:
             raise InputError(f"{path}: {dataset.count} bands; detection scores are one band, the higher the likelier")
         values, nodata = dataset.read(1).astype(np.float64), dataset.nodata
@@ -122,7 +122,7 @@ def _mask(path: Path, size: tuple[int, ...]) -> NDArray[np.uint8] | None:
     beside = path.with_name(f"{MASK}.tif")
     if not beside.is_file():
         return None
-    with rasterio.open(beside) as dataset:
+    with open_raster(beside) as dataset:
         legend = read_legend(dataset)
         if not is_mask(beside, dataset) or legend is None or legend.names[1] != path.stem:
             return None
