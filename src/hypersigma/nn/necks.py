@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from torch import Tensor, nn
@@ -36,6 +37,12 @@ def published_steps(patch: int, *, dense: bool) -> tuple[Step, ...]:
     if patch not in PYRAMIDS:
         raise ConfigError(f"no published pyramid for patch size {patch}; there are {', '.join(map(str, PYRAMIDS))}")
     return PYRAMIDS[patch]
+
+
+def whole_cells(patch: int, steps: tuple[Step, ...]) -> int:
+    """Pixels that the sides of an image must be a multiple of, so that every level has whole cells."""
+    pools = [int(step.removeprefix("pool")) for step in steps if step.startswith("pool")]
+    return patch * math.lcm(*pools)
 
 
 class Pyramid(nn.Module):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -15,7 +14,7 @@ from hypersigma.errors import ConfigError
 from hypersigma.nn.backbone import Backbone, BackboneConfig, SpatialConfig, SpectralConfig
 from hypersigma.nn.encoder import EncoderConfig
 from hypersigma.nn.fusion import SpectralGate
-from hypersigma.nn.necks import SAME, Pyramid, Step, published_steps
+from hypersigma.nn.necks import SAME, Pyramid, Step, published_steps, whole_cells
 from hypersigma.nn.pad import reflect_to_multiple
 from hypersigma.nn.sizes import Size
 
@@ -121,8 +120,9 @@ class ClassificationNetwork(nn.Module):
         """
         rows, cols = image.shape[-2:]
         if self.config.edges == "reflect":
-            image = reflect_to_multiple(image, self._multiple())
-            beside = None if beside is None else reflect_to_multiple(beside, self._multiple())
+            multiple = whole_cells(self.config.backbone.spatial.patch, self.config.pyramid)
+            image = reflect_to_multiple(image, multiple)
+            beside = None if beside is None else reflect_to_multiple(beside, multiple)
         features = self.backbone(image, present, beside)
         maps = self.pyramid(features.spatial)
         # Reductions are linear, so the mean of a window may be taken before them: the same, and cheaper.
@@ -146,11 +146,6 @@ class ClassificationNetwork(nn.Module):
             level_scores = conv2d(level, part[..., None, None])
             scores = scores + interpolate(level_scores, size=(rows, cols), mode="bilinear", align_corners=corners)
         return scores
-
-    def _multiple(self) -> int:
-        """Pixels that the sides must be a multiple of, so that every level of the pyramid has whole cells."""
-        pools = [int(step.removeprefix("pool")) for step in self.config.pyramid if step.startswith("pool")]
-        return self.config.backbone.spatial.patch * math.lcm(*pools)
 
 
 class GatedFusion(nn.Module):
