@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from hypersigma.nn import detection
-from hypersigma.nn.attention import Attention, FullAttention, SparseSamplingAttention
+from hypersigma.nn.attention import Attention, SparseSamplingAttention
 from hypersigma.nn.backbone import SpatialConfig, SpatialEncoder, SpectralConfig, SpectralEncoder
 from hypersigma.nn.encoder import EncoderConfig
 from hypersigma.nn.layout import Grid
@@ -91,9 +91,9 @@ def encoder_config(golden: Golden, prefix: str = "", points: int = 8, taps: list
         dim=args.get("embed_dim", base.dim),
         depth=args.get("depth", base.depth),
         heads=args.get("num_heads", base.heads),
-        interval=args.get("interval", base.interval),
+        interval=args.get(f"{prefix}interval", args.get("interval", base.interval)),
         taps=tuple(taps),
-        points=args.get("n_points", points),
+        points=args.get(f"{prefix}n_points", args.get("n_points", points)),
         mlp_ratio=args.get("mlp_ratio", 4.0),
         qkv_bias=args.get("qkv_bias", True),
         layer_scale=1.0 if scaled else None,
@@ -343,27 +343,3 @@ def position_resize(golden: Golden) -> Rebuilt:
         return outputs
 
     return Rebuilt(nn.Identity(), (), run)
-
-
-KINDS: dict[str, Callable[[Golden], Rebuilt]] = {
-    "Attention": lambda golden: attention(golden, FullAttention),
-    "SampleAttention": lambda golden: attention(golden, SparseSamplingAttention),
-    "SpatViT/fusion": spatial,
-    "SpatViT/fusion_patch": spatial,
-    "SpectralVisionTransformer": spectral,
-    "SSFusionFramework/classification": fusion,
-    "SSFusionFramework/segmentation": fusion,
-    "SSHADFramework": detection_network,
-    "SpatialHADFramework": detection_network,
-    "SSHTDFramework": detection_network,
-    "SpatialHTDFramework": detection_network,
-    "SpatMAE": masked_autoencoder,
-    "SpecMAE": masked_autoencoder,
-}
-
-
-def builder(golden: Golden) -> Callable[[Golden], Rebuilt] | None:
-    """What rebuilds the network of a file, or None for a kind not built yet."""
-    if golden.kind.startswith("position-table resize"):
-        return position_resize
-    return KINDS.get(golden.kind)

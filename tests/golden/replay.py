@@ -16,7 +16,8 @@ from torch import Tensor
 
 from hypersigma.weights.official.names import translate
 from hypersigma.weights.receipt import Receipt
-from tests.golden.kinds import Golden, Outputs, Rebuilt, builder
+from tests.golden.builders import builder
+from tests.golden.kinds import Golden, Outputs, Rebuilt
 
 OUTPUT_TOLERANCE = 1e-5
 GRADIENT_TOLERANCE = 1e-4

@@ -22,6 +22,8 @@ BUILT = {
     "anomaly_detection_spatial",
     "target_detection",
     "target_detection_spatial",
+    "change_detection",
+    "multispectral_change",
     "spat_mae",
     "spec_mae",
 }
