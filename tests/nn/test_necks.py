@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hypersigma.errors import ConfigError
-from hypersigma.nn.necks import PYRAMIDS, SAME, MaxPool, Pyramid, published_steps
+from hypersigma.nn.necks import PYRAMIDS, SAME, MaxPool, Pyramid, published_steps, whole_cells
 from hypersigma.nn.pad import reflect_to_multiple
 
 CELLS = {"up4": 32, "up2": 16, "same": 8, "pool2": 4, "pool4": 2}
@@ -22,6 +22,11 @@ def test_the_dense_network_keeps_maps_at_patch_16():
     assert published_steps(8, dense=True) == PYRAMIDS[8]
     with pytest.raises(ConfigError, match="patch size 3"):
         published_steps(3, dense=True)
+
+
+@pytest.mark.parametrize(("steps", "pixels"), [(SAME, 8), (("up2", "same", "pool2", "pool2"), 16), (PYRAMIDS[8], 32)])
+def test_pixels_of_whole_cells(steps, pixels):
+    assert whole_cells(8, steps) == pixels
 
 
 def test_a_map_smaller_than_a_cell_is_one_cell():
