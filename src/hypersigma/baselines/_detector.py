@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from hypersigma.tiling import Window, blocks, reflected
 
 Array = NDArray[np.float32]
 Learned = dict[str, NDArray[Any]]
+Method = TypeVar("Method")
 
 TILE = 256  # pixels; side of the windows that are scored at once
 DESCRIPTION, _ARRAYS = "detector.yaml", "detector.safetensors"
@@ -331,7 +332,9 @@ def load(folder: Path, describe: Callable[[str], Describer]) -> FittedDetector:
     except (OSError, SafetensorError) as error:
         raise InputError(f"{folder / _ARRAYS} is missing or damaged ({error}); fit and save again") from error
     return FittedDetector(
-        method=configuration.structure(description.config, _kind(description.method, where), str(where)),
+        method=configuration.structure(
+            description.config, type(method_of(description.method, Detector, where)), str(where)
+        ),
         bands=description.bands,
         learned=learned,
         seed=description.seed,
@@ -340,8 +343,8 @@ def load(folder: Path, describe: Callable[[str], Describer]) -> FittedDetector:
     )
 
 
-def _kind(module: str, where: Path) -> type[Detector]:
-    """The detector that a module of this package holds as its `METHOD`.
+def method_of(module: str, kind: type[Method], where: Path) -> Method:
+    """The detector of a kind that a module of this package holds as its `METHOD`.
 
     Raises:
         InputError: it is no module of this package, or holds none.
@@ -351,6 +354,6 @@ def _kind(module: str, where: Path) -> type[Detector]:
         method = importlib.import_module(module).METHOD if module.startswith("hypersigma.") else None
     except (ImportError, AttributeError):
         method = None
-    if not isinstance(method, Detector):
+    if not isinstance(method, kind):
         raise InputError(f"{where}: '{module}' is no detector of this version; fit and save again")
-    return type(method)
+    return method

@@ -1,0 +1,296 @@
+"""What change detectors share: both dates made comparable, evidence of change, the outer door around it.
+
+Of every pair the statistics are found anew and without labels. A detector either scores pixels by itself, and parts the
+scores in two, or learns from labelled pixels what changed ones look like. A model that learned holds the evidence of
+its labelled pixels and fits its estimator anew when it is loaded, so that it is plain numbers and never code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from hypersigma import config as configuration
+from hypersigma.baselines._detector import method_of
+from hypersigma.baselines._estimators import Estimator, class_probabilities
+from hypersigma.cube import Cube
+from hypersigma.data.change_maps import change_arrays, change_layers
+from hypersigma.data.date_statistics import DateStatistics, date_statistics, sampled_pixels
+from hypersigma.data.labels import LabelledScene
+from hypersigma.data.method import Tiling
+from hypersigma.data.pair import CHANGED, Pair
+from hypersigma.data.shared_bands import BandList, SharedBands
+from hypersigma.data.thresholds import otsu
+from hypersigma.errors import InputError
+from hypersigma.georef import Georef
+from hypersigma.products import Layer
+from hypersigma.tiling import Window, blocks
+
+Array = NDArray[np.float32]
+Learned = dict[str, NDArray[Any]]
+
+DESCRIPTION, _ARRAYS = "change.yaml", "change.safetensors"
+_TILE = 256  # pixels
+_MOST_SCORES = 1 << 18  # pixels whose scores settle a threshold
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeDetector:
+    """A detector of change: the base of the files of this folder that have one."""
+
+    @property
+    def margin(self) -> int:
+        """Pixels around a window that evidence looks at."""
+        return 0
+
+    def learn(self, before: Array, after: Array) -> Learned:
+        """What is learned of a pair from comparable numbers (components, n) of a sample of its pixels."""
+        return {}
+
+    def evidence(self, learned: Learned, before: Array, after: Array) -> Array:
+        """Evidence (E, h, w) of change from comparable numbers (components, h + 2 margin, w + 2 margin), NaN = no data.
+
+        One number a pixel is a score where there is nothing to learn from: higher for change.
+        """
+        raise NotImplementedError
+
+    def estimator(self, num_features: int, seed: int) -> Estimator | None:
+        """What learns from labelled pixels; None where scores speak for themselves."""
+        return None
+
+    def fit(self, inputs: Sequence[LabelledScene], seed: int) -> FittedChange:
+        """Learn from the labelled pixels of pairs of dates, where there is something to learn.
+
+        Raises:
+            InputError: a scene is no pair of dates, pairs have other bands, or labels lack one of the two classes.
+        """
+        return fit_change(self, inputs, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class KnownPair:
+    """What a detector knows of a pair.
+
+    Attributes:
+        pair: the dates; shared: their common bands; statistics: what makes them comparable; learned: by the detector.
+        threshold: of its scores; infinite where it learns from labels.
+    """
+
+    pair: Pair
+    shared: SharedBands
+    statistics: DateStatistics
+    learned: Learned
+    threshold: float = float("inf")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedChange:
+    """A change detector after fitting.
+
+    Attributes:
+        method: its settings.
+        bands: which both dates of the pairs had that it was fitted on.
+        samples: (n, E) evidence of labelled pixels, labels: (n,) 1 unchanged, 2 changed; empty without labels.
+        seed: of the estimator.
+        notes: what a person should know of the fit; empty in a loaded one.
+        known: what it knows of the pair that it saw last.
+    """
+
+    method: ChangeDetector
+    bands: BandList
+    samples: Array
+    labels: NDArray[np.int32]
+    seed: int
+    notes: tuple[str, ...] = ()
+    known: list[KnownPair] = field(default_factory=list, repr=False)
+
+    @property
+    def learns(self) -> bool:
+        """Whether labels taught it."""
+        return bool(len(self.labels))
+
+    @property
+    def tiling(self) -> Tiling:
+        return Tiling(tile=_TILE)
+
+    @cached_property
+    def estimator(self) -> Estimator:
+        """The estimator, fitted when it is first needed."""
+        with threadpool_limits(limits=1):
+            return self.method.estimator(self.samples.shape[1], self.seed).fit(self.samples, self.labels)
+
+    def predict(self, cube: Cube, window: Window) -> Array:
+        """Scores, or probabilities of change, (1, h, w), NaN where either date has no data.
+
+        Raises:
+            InputError: the scene is no pair of dates, or has other bands than those fitted on.
+        """
+        known = self._knowledge(cube)
+        with threadpool_limits(limits=1):
+            evidence = evidence_of(self.method, known, window)
+            if not self.learns:
+                return evidence[:1]
+            flat = evidence.reshape(len(evidence), -1)
+            complete = np.isfinite(flat).all(axis=0)
+            result = np.full(flat.shape[1], np.nan, dtype=np.float32)
+            result[complete] = class_probabilities(self.estimator, flat[:, complete].T, CHANGED)[:, CHANGED - 1]
+        return result.reshape(1, *evidence.shape[1:])
+
+    def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
+        """The score, or probability, and the map of a window."""
+        return change_arrays(quantities, 0.5 if self.learns else self._knowledge(cube).threshold)
+
+    def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
+        return change_layers(arrays, georef, probability=self.learns)
+
+    def _knowledge(self, cube: Cube) -> KnownPair:
+        if not self.known or self.known[0].pair is not cube:
+            found = known_pair(self.method, as_pair(cube))
+            if self.learns:
+                self.bands.check(found.shared.bands, cube.name)
+            self.known[:] = [found if self.learns else with_threshold(self.method, found)]
+        return self.known[0]
+
+    def save(self, folder: Path) -> None:
+        """Write the settings as YAML and the numbers as safetensors into a folder."""
+        from safetensors.numpy import save_file
+
+        description = _Description(
+            method=type(self.method).__module__,
+            config=configuration.unstructure(self.method),
+            seed=self.seed,
+            bands=self.bands,
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({"samples": np.ascontiguousarray(self.samples), "labels": self.labels}, folder / _ARRAYS)
+        configuration.save_yaml(description, folder / DESCRIPTION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Description:
+    """What a saved detector is, in words and small numbers; the arrays stand beside."""
+
+    method: str
+    config: dict[str, Any]
+    seed: int
+    bands: BandList
+
+
+def load(folder: Path) -> FittedChange:
+    """A detector that was saved into a folder.
+
+    Raises:
+        ConfigError: the folder's description is missing, or names settings that do not exist.
+        InputError: the arrays are missing or damaged, or the description names no detector.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    where = folder / DESCRIPTION
+    description = configuration.load_yaml(where, _Description)
+    try:
+        arrays = load_file(folder / _ARRAYS)
+        samples, labels = arrays["samples"], arrays["labels"]
+    except (OSError, SafetensorError, KeyError) as error:
+        raise InputError(f"{folder / _ARRAYS} is missing or damaged ({error}); fit and save again") from error
+    method = method_of(description.method, ChangeDetector, where)
+    return FittedChange(
+        method=configuration.structure(description.config, type(method), str(where)),
+        bands=description.bands,
+        samples=samples,
+        labels=labels,
+        seed=description.seed,
+    )
+
+
+def as_pair(cube: Cube) -> Pair:
+    """A cube that is a pair of dates.
+
+    Raises:
+        InputError: it is a single scene.
+    """
+    if not isinstance(cube, Pair):
+        raise InputError(f"{cube.name} is a single scene; change is looked for between two: give BEFORE and AFTER")
+    return cube
+
+
+def fit_change(method: ChangeDetector, inputs: Sequence[LabelledScene], seed: int) -> FittedChange:
+    """A detector that has learned from labelled pixels of pairs; without any, from the scores of each pair it sees.
+
+    Raises:
+        InputError: a scene is no pair of dates, pairs have other bands, or labels lack one of the two classes.
+    """
+    pairs = [as_pair(scene.cube) for scene in inputs]
+    bands = SharedBands.of(pairs[0]).bands
+    for pair in pairs[1:]:
+        bands.check(SharedBands.of(pair).bands, pair.name)
+    samples, labels = np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.int32)
+    last: list[KnownPair] = []
+    if method.estimator(1, seed) is not None:
+        parts = []
+        with threadpool_limits(limits=1):
+            for pair, scene in zip(pairs, inputs, strict=True):
+                last = [known_pair(method, pair)]
+                parts.append(_labelled(method, last[0], scene.labels))
+        samples, labels = np.concatenate([part for part, _ in parts]), np.concatenate([part for _, part in parts])
+        _require_both(labels)
+    return FittedChange(method=method, bands=bands, samples=samples, labels=labels, seed=seed, known=last)
+
+
+def known_pair(method: ChangeDetector, pair: Pair) -> KnownPair:
+    """What a detector knows of a pair before it scores it."""
+    shared = SharedBands.of(pair)
+    with threadpool_limits(limits=1):
+        before, after = sampled_pixels(shared, pair)
+        statistics = date_statistics(before, after)
+        return KnownPair(pair, shared, statistics, method.learn(*statistics.apply(before, after)))
+
+
+def with_threshold(method: ChangeDetector, known: KnownPair) -> KnownPair:
+    """The same with the threshold that parts the pair's scores in two groups."""
+    _, rows, cols = known.pair.shape
+    every = list(blocks(rows, cols, _TILE))
+    step = max(1, round(rows * cols / _MOST_SCORES))
+    scores = [evidence_of(method, known, window)[0].ravel() for window in every[::step]]
+    return replace(known, threshold=otsu(np.concatenate(scores)))
+
+
+def evidence_of(method: ChangeDetector, known: KnownPair, window: Window) -> Array:
+    """Evidence (E, h, w) of change in a window, NaN where either date has no data."""
+    dates = known.shared.read(known.pair, window, method.margin)
+    return method.evidence(known.learned, *known.statistics.apply(*dates))
+
+
+def _labelled(
+    method: ChangeDetector, known: KnownPair, labels: NDArray[np.int32]
+) -> tuple[Array, NDArray[np.int32]]:
+    """Evidence (n, E) and class (n,) of the labelled pixels with data."""
+    samples, classes = [], []
+    _, rows, cols = known.pair.shape
+    for window in blocks(rows, cols, _TILE):
+        own = labels[window.slices]
+        if own.any():
+            evidence = evidence_of(method, known, window)
+            chosen = (own > 0) & np.isfinite(evidence).all(axis=0)
+            samples.append(evidence[:, chosen].T)
+            classes.append(own[chosen])
+    if not samples:
+        raise InputError(f"{known.pair.name}: no pixel is labelled; label changed and unchanged pixels")
+    return np.ascontiguousarray(np.concatenate(samples)), np.concatenate(classes)
+
+
+def _require_both(labels: NDArray[np.int32]) -> None:
+    """Raise InputError unless there are labelled pixels of both kinds."""
+    counts = np.bincount(labels, minlength=CHANGED + 1)
+    if not (counts[CHANGED] and counts[CHANGED - 1]):
+        raise InputError(
+            f"labels with data: {counts[CHANGED - 1]} unchanged and {counts[CHANGED]} changed pixels; some of both "
+            "are needed to learn from; without labels leave them out altogether"
+        )
