@@ -12,7 +12,7 @@ from hypersigma.cube import Cube
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.pair import CHANGED, LEGEND, UNCHANGED, Pair
 from hypersigma.data.sampling import folds
-from hypersigma.data.scenes import _change, oscd, taizhou
+from hypersigma.data.scenes import _change, oscd, simulated_change, taizhou
 from hypersigma.errors import InputError
 from tests.shared import data_path
 
@@ -27,7 +27,7 @@ CITIES = {
 
 
 def standardised(cube: Cube) -> np.ndarray:
-    pixels = np.nan_to_num(cube.read().reshape(cube.shape[0], -1).astype(np.float64))
+    pixels = np.nan_to_num(cube.read().reshape(len(cube.used), -1).astype(np.float64))
     return (pixels - pixels.mean(axis=1, keepdims=True)) / pixels.std(axis=1, keepdims=True)
 
 
@@ -80,6 +80,20 @@ def test_neighbours_of_oscd_are_left_out_together() -> None:
         tested |= dict.fromkeys(group, group)
     assert tested["paris"] == tested["bercy"] == ("bercy", "paris")
     assert None not in tested.values()
+
+
+def test_simulated_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tensorly.datasets", reason="the arrays of Indian Pines come with extra 'demo'")
+    monkeypatch.setenv("HYPERSIGMA_DATA", str(data_path()))
+    scenes = {scene.cube.name: scene for scene in simulated_change.load()}
+    assert list(scenes) == ["indian_pines", "san_diego", "hysu"]
+    for scene in scenes.values():
+        assert "the second date is simulated from the first" in scene.cube.notes
+        assert np.mean(scene.labels == CHANGED) == pytest.approx(0.03, abs=0.01)
+        # neither hidden by the disturbances nor plain to see
+        assert 0.7 < auc(scene) < 0.99
+    again = {scene.cube.name: scene for scene in simulated_change.load()}
+    np.testing.assert_array_equal(again["hysu"].cube.after.read(), scenes["hysu"].cube.after.read())
 
 
 def test_files_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
