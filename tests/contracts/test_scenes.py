@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from hypersigma.cube import Cube
+from hypersigma.data.pair import CHANGED, LEGEND, UNCHANGED, Pair
 from hypersigma.data.sampling import SplitConfig
 from hypersigma.errors import HypersigmaError, MissingExtraError
 from hypersigma.registry import load, names
 
 SCENES = names("hypersigma.data.scenes")
+
+
+def dates_of(cube: Cube) -> tuple[Cube, ...]:
+    """Both dates of a pair, which has no wavelengths of its own; a cube alone."""
+    return (cube.before, cube.after) if isinstance(cube, Pair) else (cube,)
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -37,10 +45,26 @@ def test_a_scene_carries_labels_or_a_truth_and_wavelengths(name: str) -> None:
         pytest.skip(str(error))
     except HypersigmaError as error:
         pytest.skip(f"files are elsewhere: {error}")
-    assert all(scene.cube.wavelengths is not None for scene in scenes)
-    if load("hypersigma.data.scenes", name).TASK != "classification":
+    module = load("hypersigma.data.scenes", name)
+    dates = [date for scene in scenes for date in dates_of(scene.cube)]
+    # a module says so where nobody knows which bands a scene has
+    assert all((date.wavelengths is not None) == getattr(module, "WAVELENGTHS", True) for date in dates)
+    task = module.TASK
+    if task in ("anomaly_detection", "target_detection"):
         assert all(scene.truth.any() for scene in scenes)
         return
+    if task == "change_detection":
+        assert all(isinstance(scene.cube, Pair) and scene.legend == LEGEND for scene in scenes)
+        assert all(np.isin((UNCHANGED, CHANGED), scene.labels).all() for scene in scenes)
     for scene in scenes:
         assert 0 < scene.labels.max() <= len(scene.legend.names)
     assert len({scene.legend for scene in scenes}) == 1
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_scenes_held_out_are_of_protocols_and_folds_share_none(name: str) -> None:
+    scene = load("hypersigma.data.scenes", name)
+    for protocol, groups in getattr(scene, "HELD_OUT", {}).items():
+        assert protocol in scene.PROTOCOLS
+        held_out = [city for group in groups for city in group]
+        assert len(held_out) == len(set(held_out))

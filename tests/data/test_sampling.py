@@ -207,7 +207,13 @@ def test_a_class_of_one_pixel_is_refused():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"protocol": "grid"}, {"num_per_class": 0}, {"window_radius": -1}, {"num_per_class": 5, "num_validation": 5}],
+    [
+        {"protocol": "grid"},
+        {"num_per_class": 0},
+        {"window_radius": -1},
+        {"num_per_class": 5, "num_validation": 5},
+        {"protocol": "cities", "num_validation": 1},
+    ],
 )
 def test_senseless_settings_are_refused(wrong):
     with pytest.raises(ConfigError):
@@ -258,3 +264,71 @@ def test_a_pooled_draw_of_one_scene_is_the_plain_one():
     ((pooled,),), ((plain,),) = (draw(scenes, SplitConfig(num_per_class=4), 9) for draw in (pooled_folds, folds))
     for part in ("train", "validation", "test"):
         np.testing.assert_array_equal(getattr(pooled, part), getattr(plain, part))
+
+
+@QUICK
+@given(st.integers(0, 99), st.integers(0, 5), st.integers(16, 31), st.sampled_from(["left", "right"]))
+def test_halves_lie_on_either_side_of_a_guard(seed, radius, cols, protocol):
+    labels = np.random.default_rng(seed).integers(0, 3, (20, cols)).astype(np.int32)
+    split = one(labels, seed, protocol=protocol, num_per_class=None, window_radius=radius)
+    trained, tested = (np.flatnonzero(part.any(axis=0)) for part in (split.train, split.test))
+    halves = (trained, tested) if protocol == "left" else (tested, trained)
+    assert halves[0].max() < cols // 2 <= halves[1].min()
+    assert audit(split, radius) == 0
+    left_out = (labels > 0) & ~split.train & ~split.test
+    assert len(np.flatnonzero(left_out.any(axis=0))) <= radius
+
+
+def test_halves_of_which_no_class_has_both_are_refused():
+    labels = np.repeat([[1, 2]], 6, axis=0).repeat(8, axis=1).astype(np.int32)
+    with pytest.raises(InputError, match="no class lies in both halves of 16 columns"):
+        one(labels, protocol="left")
+
+
+def test_blocks_without_a_guard_share_out_all_ground():
+    labels = np.random.default_rng(0).integers(1, 3, (400, 400)).astype(np.int32)
+    split = one(labels, 4, protocol="blocks", num_per_class=500, window_radius=0, block=80)
+    assert [np.count_nonzero(split.train & (labels == value)) for value in (1, 2)] == [500, 500]
+    blocks = split.test.reshape(5, 80, 5, 80).all(axis=(1, 3))
+    assert np.count_nonzero(blocks) == 13
+    assert split.test.sum() == 13 * 80 * 80
+
+
+def test_scenes_are_held_out_as_named():
+    scenes = _scenes()
+    config = SplitConfig(protocol="cities", num_per_class=5)
+    ((*splits,),) = folds(scenes, config, 2, [(1, 3)])
+    for place, (truth, split) in enumerate(zip(scenes, splits, strict=True)):
+        assert not split.validation.any()
+        if place in (1, 3):
+            np.testing.assert_array_equal(split.test, truth > 0)
+        else:
+            assert not split.test.any()
+    counts = sum(np.bincount(truth[split.train], minlength=4) for truth, split in zip(scenes, splits, strict=True))
+    assert counts.tolist() == [0, 5, 5, 5]
+
+
+def test_groups_of_scenes_are_left_out_in_turn():
+    scenes = _scenes()
+    config = SplitConfig(protocol="leave_one_out", num_per_class=None)
+    for groups, named in (([[0], [1, 2], [3]], [[0], [1, 2], [3]]), ([[0], [1], [2], [3]], ())):
+        result = folds(scenes, config, 0, named)
+        tested = [[place for place, split in enumerate(fold) if split.test.any()] for fold in result]
+        trained = [[place for place, split in enumerate(fold) if split.train.any()] for fold in result]
+        assert tested == groups
+        assert trained == [[place for place in range(4) if place not in group] for group in groups]
+
+
+@pytest.mark.parametrize("held_out", [(), [(0, 1, 2, 3)]])
+def test_a_fold_needs_scenes_on_both_sides(held_out):
+    with pytest.raises(InputError, match="protocol 'cities' .* found 4 scenes, of which are held out"):
+        folds(_scenes(), SplitConfig(protocol="cities"), 0, held_out)
+
+
+def test_without_labels_each_scene_is_alone():
+    scenes = _scenes()
+    result = folds(scenes, SplitConfig(protocol="none"), 0)
+    for tested, fold in enumerate(result):
+        for place, (truth, split) in enumerate(zip(scenes, fold, strict=True)):
+            assert not (split.train | split.validation).any()
+            np.testing.assert_array_equal(split.test, (truth > 0) & (place == tested))

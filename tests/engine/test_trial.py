@@ -64,7 +64,9 @@ def oracle(monkeypatch: pytest.MonkeyPatch) -> Oracle:
     """Registers the scene `toy` (three scenes) and the baseline `oracle`, and nothing else."""
     method = Oracle()
     rooms = {
-        ("hypersigma.data.scenes", "toy"): SimpleNamespace(load=lambda: [scene(seed) for seed in range(3)]),
+        ("hypersigma.data.scenes", "toy"): SimpleNamespace(
+            load=lambda: [scene(seed) for seed in range(3)], HELD_OUT={"cities": [("toy2", "toy0")]}
+        ),
         ("hypersigma.baselines", "oracle"): SimpleNamespace(METHOD=method),
     }
     real = registry.load
@@ -105,6 +107,20 @@ def test_scenes_left_out_are_not_even_seen_without_labels(oracle: Oracle) -> Non
     assert [len(given) for given in oracle.given] == [2, 2, 2]
     left_out = [{"toy0", "toy1", "toy2"} - {scene.cube.name for scene in given} for given in oracle.given]
     assert sorted(name for names in left_out for name in names) == ["toy0", "toy1", "toy2"]
+
+
+def test_scenes_are_held_out_by_the_names_of_their_module(oracle: Oracle) -> None:
+    row = run_trial(trial(split=SplitConfig(protocol="cities")), "cpu")
+    assert row["protocol"] == "cities"
+    assert [scene.cube.name for scene in oracle.given[0]] == ["toy1"]
+    run_trial(trial(split=SplitConfig(protocol="leave_one_out")), "cpu")
+    assert [len(given) for given in oracle.given[1:]] == [2, 2, 2]
+
+
+def test_without_labels_a_method_is_given_the_scene_itself(oracle: Oracle) -> None:
+    run_trial(trial(split=SplitConfig(protocol="none")), "cpu")
+    assert [[scene.cube.name for scene in given] for given in oracle.given] == [["toy0"], ["toy1"], ["toy2"]]
+    assert not any(scene.labels.any() for given in oracle.given for scene in given)
 
 
 def test_fields_give_the_figure_without_cut_classes(oracle: Oracle) -> None:

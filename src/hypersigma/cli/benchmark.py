@@ -30,7 +30,8 @@ class Choice:
     """What is measured.
 
     Attributes:
-        protocol: How labels are split (random, fields, blocks, tiles, published), all of the scene's by default.
+        protocol: How labels are split (random, fields, blocks, left, right, tiles, cities, leave_one_out, none,
+            published), all of the scene's by default.
         methods: Baselines and hypersigma-SIZE, all baselines and hypersigma-tiny by default.
         seeds: Of splits and methods, five from --seed on by default.
         num_per_class: Labels of a class, one budget or several; as the protocol says by default, 5 and 10 with --probe.

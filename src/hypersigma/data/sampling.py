@@ -20,11 +20,15 @@ from hypersigma.errors import ConfigError, InputError
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
-Protocol = Literal["random", "fields", "blocks", "tiles", "published"]
+Protocol = Literal[
+    "random", "fields", "blocks", "left", "right", "tiles", "cities", "leave_one_out", "none", "published"
+]
 
 _MIN_FIELD = 5  # pixels; smaller fields are slivers of a map's border, no place to learn from
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 _BLOCK_DRAWS = 50
+# Of these, whole scenes are test as a module of scenes names them, or all are: nothing is left to draw validation from.
+_WITHOUT_VALIDATION = ("cities", "leave_one_out", "none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +37,16 @@ class SplitConfig:
 
     Attributes:
         protocol: `random` pixels; `fields`, whole connected fields on one side; `blocks` of ground with a guard
-            band; `tiles`, whole scenes in folds; `published`, as the published code draws.
+            band; `left` or `right`, the half of the columns that is trained on; `tiles`, whole scenes in folds;
+            `cities`, some named scenes for test and the others for training; `leave_one_out`, each scene, or group
+            of scenes that belong together, for test in turn; `none`, no labels for training and each scene on its
+            own; `published`, as the published code draws.
         num_per_class: labels of a class in all, validation included, or None for all there are (`published`:
-            training labels alone, as there; `tiles`: from all training scenes together, beside the scenes for
-            validation; the other protocols: of each scene).
+            training labels alone, as there; protocols of whole scenes: from all training scenes together, beside
+            the scenes for validation; the other protocols: of each scene).
         num_validation: of those, labels of a class kept for validation (`tiles`: whole scenes of each fold;
-            `published`: beside the training labels, as there).
-        window_radius: of the guard in pixels between training and test ground (`fields`, `blocks`).
+            `published`: beside the training labels, as there; 0 with `cities`, `leave_one_out` and `none`).
+        window_radius: of the guard in pixels between training and test ground (`fields`, `blocks`, `left`, `right`).
         block: side of a square of ground in pixels (`blocks`).
         num_folds: folds over the scenes (`tiles`).
     """
@@ -59,6 +66,8 @@ class SplitConfig:
             value = getattr(self, item.name)
             if item.name in least and value is not None and value < least[item.name]:
                 raise ConfigError(f"{item.name} is {value}; it must be at least {least[item.name]}")
+        if self.num_validation and self.protocol in _WITHOUT_VALIDATION:
+            raise ConfigError(f"num_validation is {self.num_validation}; protocol '{self.protocol}' keeps none, give 0")
         whole_scenes = self.protocol in ("tiles", "published")
         if self.num_per_class is not None and not whole_scenes and self.num_validation >= self.num_per_class:
             raise ConfigError(
@@ -91,14 +100,27 @@ def only(scene: LabelledScene, mask: Mask) -> LabelledScene:
     return replace(scene, labels=np.where(mask, scene.labels, 0).astype(np.int32))
 
 
-def folds(labels: Sequence[Labels], config: SplitConfig, seed: int) -> list[tuple[Split, ...]]:
-    """The folds of a protocol: one split a scene in each; all protocols but `tiles` have a single fold.
+def folds(
+    labels: Sequence[Labels], config: SplitConfig, seed: int, held_out: Sequence[Sequence[int]] = ()
+) -> list[tuple[Split, ...]]:
+    """The folds of a protocol, one split a scene in each; protocols that split the pixels of scenes have a single fold.
+
+    Args:
+        labels: (rows, cols) of each scene.
+        config: the protocol and its numbers.
+        seed: of every draw.
+        held_out: indices of the scenes that are test in each fold (`cities`; `leave_one_out`, one by one if empty).
 
     Raises:
         InputError: the labels do not allow such a split.
     """
     if config.protocol == "tiles":
         return _tile_folds(labels, config, seed)
+    if config.protocol in ("cities", "leave_one_out"):
+        alone = [] if config.protocol == "cities" else [[place] for place in range(len(labels))]
+        return _held_out_folds(labels, config, seed, held_out or alone)
+    if config.protocol == "none":
+        return [_untrained(labels, place) for place in range(len(labels))]
     generator = np.random.default_rng(seed)
     draw = _PROTOCOLS[config.protocol]
     return [tuple(draw(scene, config, generator) for scene in labels)]
@@ -240,6 +262,59 @@ def _blocks(labels: Labels, config: SplitConfig, generator: np.random.Generator)
     return _parts(labels, best[1], best[2], config, generator)
 
 
+def _half(side: str) -> Callable[[Labels, SplitConfig, np.random.Generator], Split]:
+    """How one half of the columns, `left` or `right`, is trained on, the other one test beyond a guard band."""
+
+    def draw(labels: Labels, config: SplitConfig, generator: np.random.Generator) -> Split:
+        cols = np.broadcast_to(np.arange(labels.shape[1]), labels.shape)
+        middle = labels.shape[1] // 2
+        # columns beyond the line between the halves, below 0 on the training side
+        beyond = cols - middle if side == "left" else middle - 1 - cols
+        ground, test = (beyond < 0) & (labels > 0), (beyond >= config.window_radius) & (labels > 0)
+        if not len(np.intersect1d(labels[ground], labels[test])):
+            raise InputError(
+                f"no class lies in both halves of {labels.shape[1]} columns with a guard of {config.window_radius}; "
+                "take another protocol"
+            )
+        return _parts(labels, ground, test, config, generator)
+
+    return draw
+
+
+def _held_out_folds(
+    labels: Sequence[Labels], config: SplitConfig, seed: int, held_out: Sequence[Sequence[int]]
+) -> list[tuple[Split, ...]]:
+    """Whole scenes held out as named, the others for training within the label budget.
+
+    Raises:
+        InputError: no scenes are named, or a fold leaves none to train on.
+    """
+    if not held_out or any(len(set(test)) >= len(labels) for test in held_out):
+        raise InputError(
+            f"protocol '{config.protocol}' holds out some of several scenes and trains on the others; found "
+            f"{len(labels)} scenes, of which are held out: {[list(test) for test in held_out] or 'none'}"
+        )
+    generator = np.random.default_rng(seed)
+    return [
+        _within_budget(
+            [_whole(scene, place in test, False) for place, scene in enumerate(labels)],
+            labels,
+            config.num_per_class,
+            generator,
+        )
+        for test in held_out
+    ]
+
+
+def _untrained(labels: Sequence[Labels], tested: int) -> tuple[Split, ...]:
+    """A fold in which one scene is test and no scene is trained on."""
+    empty = [np.zeros(scene.shape, dtype=bool) for scene in labels]
+    return tuple(
+        Split(none, none, scene > 0 if place == tested else none)
+        for place, (scene, none) in enumerate(zip(labels, empty, strict=True))
+    )
+
+
 def _tile_folds(labels: Sequence[Labels], config: SplitConfig, seed: int) -> list[tuple[Split, ...]]:
     """Whole scenes left out in turn: in each fold some are test, some validation, the rest training."""
     held = config.num_validation + -(-len(labels) // config.num_folds)
@@ -315,5 +390,7 @@ _PROTOCOLS: dict[str, Callable[[Labels, SplitConfig, np.random.Generator], Split
     "random": _random,
     "fields": _fields,
     "blocks": _blocks,
+    "left": _half("left"),
+    "right": _half("right"),
     "published": _published,
 }

@@ -133,7 +133,8 @@ def run_trial(trial: Trial, device: str) -> Row:
     scenes: list[LabelledScene] = module.load()
     method = _method(trial, device)
     scores = Scores.none(len(scenes[0].legend.names))
-    for splits in folds([scene.labels for scene in scenes], trial.split, trial.seed):
+    held_out = _held_out(module, scenes, trial.split.protocol)
+    for splits in folds([scene.labels for scene in scenes], trial.split, trial.seed, held_out):
         with measured() as cost:
             predictions = _fit_and_predict(method, scenes, splits, trial.seed)
         for index, arrays in predictions.items():
@@ -141,6 +142,13 @@ def run_trial(trial: Trial, device: str) -> Row:
         scores.count_near(splits, trial.split.window_radius)
         scores.spend(cost.seconds, cost.peak_memory_mb)
     return scores.row(trial) | begun(trial.weights)
+
+
+def _held_out(module: Any, scenes: Sequence[LabelledScene], protocol: str) -> list[list[int]]:
+    """Places of the scenes that a module of scenes names for test in each fold of a protocol; none if it names none."""
+    names = [scene.cube.name for scene in scenes]
+    groups: Sequence[Sequence[str]] = getattr(module, "HELD_OUT", {}).get(protocol, ())
+    return [[names.index(name) for name in group] for group in groups]
 
 
 def _detection_row(trial: Trial, scenes: Sequence[DetectionScene], device: str) -> Row:
@@ -170,7 +178,9 @@ def _fit_and_predict(
     from hypersigma.engine.predict import predict_scene
 
     known = [split.train | split.validation for split in splits]
-    training = [only(scene, mask) for scene, mask in zip(scenes, known, strict=True) if mask.any()]
+    # where nothing is labelled for training, a method is given the very scenes it is to predict, without labels
+    given = [mask.any() for mask in known] if any(mask.any() for mask in known) else [s.test.any() for s in splits]
+    training = [only(scene, mask) for scene, mask, seen in zip(scenes, known, given, strict=True) if seen]
     fitted = method.fit(training, seed)
     return {index: predict_scene(fitted, scenes[index].cube) for index, split in enumerate(splits) if split.test.any()}
 

@@ -1,8 +1,11 @@
 """Labelled scenes made from spectral libraries, for pre-training, tests and tasks whose truth is hard to come by."""
 
+from hypersigma.data.simulate.change import disturbed, simulated_change
 from hypersigma.data.simulate.scene import SimulatedScene, Simulator, simulate, simulated_scenes
 from hypersigma.data.simulate.settings import (
     IDEAL,
+    ChangeConfig,
+    DisturbanceConfig,
     InstrumentConfig,
     LightConfig,
     SimulationConfig,
@@ -12,6 +15,8 @@ from hypersigma.data.simulate.settings import (
 
 __all__ = [
     "IDEAL",
+    "ChangeConfig",
+    "DisturbanceConfig",
     "InstrumentConfig",
     "LightConfig",
     "SimulatedScene",
@@ -19,6 +24,8 @@ __all__ = [
     "Simulator",
     "StructureConfig",
     "VariabilityConfig",
+    "disturbed",
     "simulate",
+    "simulated_change",
     "simulated_scenes",
 ]

@@ -1,4 +1,4 @@
-"""How a simulated scene is made: its ground, its materials, its light and its instrument.
+"""How a simulated scene is made: its ground, its materials, its light and its instrument; and a later date of a scene.
 
 Pairs are ranges from which each scene draws its own value.
 """
@@ -192,6 +192,52 @@ class SimulationConfig:
             sensor_bands(self.sensor)
         if self.instrument.snr is None and not self.sensor:
             raise ConfigError("without a sensor the noise is not known; set instrument.snr, or name a sensor")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeConfig:
+    """What changes between a scene and a later date that is made from it.
+
+    Attributes:
+        share: of the pixels that change.
+        size: width in pixels of the patches that do; each doubling is as likely.
+        purity: share that the new material has of the pixels of a patch; the rest is what was there.
+    """
+
+    share: float = 0.03
+    size: Range = (2.0, 14.0)
+    purity: Range = (0.4, 1.0)
+
+    def __post_init__(self) -> None:
+        _require("share", self.share, 1e-4, 0.3)
+        _require_range("size", self.size, 1.0, 1000.0)
+        _require_range("purity", self.purity, 0.05, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisturbanceConfig:
+    """What differs between two dates although nothing on the ground has changed; nothing by default.
+
+    Attributes:
+        shift: pixels by which the later date is registered wrongly, in a direction that the seed draws.
+        gain: the later date is brighter by this factor less 1, or darker, as the seed draws.
+        shading: standard deviation of the logarithm of a smooth field of brightness.
+        tilt: relative difference of the gain between the first and the last band, rising or falling as the seed draws.
+        snr: decibels of the mean square of a band over the variance of its noise; infinite is without noise.
+    """
+
+    shift: float = 0.0
+    gain: float = 0.0
+    shading: float = 0.0
+    tilt: float = 0.0
+    snr: float = float("inf")
+
+    def __post_init__(self) -> None:
+        _require("shift", self.shift, 0.0, 10.0)
+        _require("gain", self.gain, 0.0, 4.0)
+        _require("shading", self.shading, 0.0, 1.0)
+        _require("tilt", self.tilt, 0.0, 1.0)
+        _require("snr", self.snr, -20.0, float("inf"))
 
 
 # A scene that is nothing but the linear mixture of its materials; `dataclasses.replace` changes what is of interest.
