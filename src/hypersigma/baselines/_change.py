@@ -35,10 +35,12 @@ from hypersigma.tiling import Window, blocks
 
 Array = NDArray[np.float32]
 Learned = dict[str, NDArray[Any]]
+Labelled = tuple[Array, NDArray[np.int32]]
 
 DESCRIPTION, _ARRAYS = "change.yaml", "change.safetensors"
 _TILE = 256  # pixels
 _MOST_SCORES = 1 << 18  # pixels whose scores settle a threshold
+_MOST_UNCHANGED, _MOST_CHANGED = 8_000, 4_000  # labelled pixels of a pair that are learned from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,10 @@ class ChangeDetector:
     def estimator(self, num_features: int, seed: int) -> Estimator | None:
         """What learns from labelled pixels; None where scores speak for themselves."""
         return None
+
+    def threshold(self, scores: NDArray[Any]) -> float:
+        """Where scores (n,) of a pair part into unchanged and changed."""
+        return otsu(scores)
 
     def fit(self, inputs: Sequence[LabelledScene], seed: int) -> FittedChange:
         """Learn from the labelled pixels of pairs of dates, where there is something to learn.
@@ -231,17 +237,12 @@ def fit_change(method: ChangeDetector, inputs: Sequence[LabelledScene], seed: in
     bands = SharedBands.of(pairs[0]).bands
     for pair in pairs[1:]:
         bands.check(SharedBands.of(pair).bands, pair.name)
-    samples, labels = np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.int32)
-    last: list[KnownPair] = []
+    parts: list[Labelled] = [(np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.int32))]
     if method.estimator(1, seed) is not None:
-        parts = []
-        with threadpool_limits(limits=1):
-            for pair, scene in zip(pairs, inputs, strict=True):
-                last = [known_pair(method, pair)]
-                parts.append(_labelled(method, last[0], scene.labels))
-        samples, labels = np.concatenate([part for part, _ in parts]), np.concatenate([part for _, part in parts])
-        _require_both(labels)
-    return FittedChange(method=method, bands=bands, samples=samples, labels=labels, seed=seed, known=last)
+        parts = [labelled_evidence(method, scene, seed) for scene in inputs]
+        _require_both(np.concatenate([labels for _, labels in parts]))
+    samples, labels = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
+    return FittedChange(method=method, bands=bands, samples=samples, labels=labels, seed=seed)
 
 
 def known_pair(method: ChangeDetector, pair: Pair) -> KnownPair:
@@ -259,7 +260,7 @@ def with_threshold(method: ChangeDetector, known: KnownPair) -> KnownPair:
     every = list(blocks(rows, cols, _TILE))
     step = max(1, round(rows * cols / _MOST_SCORES))
     scores = [evidence_of(method, known, window)[0].ravel() for window in every[::step]]
-    return replace(known, threshold=otsu(np.concatenate(scores)))
+    return replace(known, threshold=method.threshold(np.concatenate(scores)))
 
 
 def evidence_of(method: ChangeDetector, known: KnownPair, window: Window) -> Array:
@@ -268,22 +269,38 @@ def evidence_of(method: ChangeDetector, known: KnownPair, window: Window) -> Arr
     return method.evidence(known.learned, *known.statistics.apply(*dates))
 
 
-def _labelled(
-    method: ChangeDetector, known: KnownPair, labels: NDArray[np.int32]
-) -> tuple[Array, NDArray[np.int32]]:
-    """Evidence (n, E) and class (n,) of the labelled pixels with data."""
+def labelled_evidence(method: ChangeDetector, scene: LabelledScene, seed: int) -> Labelled:
+    """Evidence (n, E) and class (n,) of the labelled pixels of a pair that have data; a draw of very many.
+
+    Raises:
+        InputError: the scene is no pair of dates, or no labelled pixel has data.
+    """
+    known = known_pair(method, as_pair(scene.cube))
+    labels = _thinned(scene.labels, seed)
     samples, classes = [], []
     _, rows, cols = known.pair.shape
-    for window in blocks(rows, cols, _TILE):
-        own = labels[window.slices]
-        if own.any():
-            evidence = evidence_of(method, known, window)
-            chosen = (own > 0) & np.isfinite(evidence).all(axis=0)
-            samples.append(evidence[:, chosen].T)
-            classes.append(own[chosen])
-    if not samples:
-        raise InputError(f"{known.pair.name}: no pixel is labelled; label changed and unchanged pixels")
+    with threadpool_limits(limits=1):
+        for window in blocks(rows, cols, _TILE):
+            own = labels[window.slices]
+            if own.any():
+                evidence = evidence_of(method, known, window)
+                chosen = (own > 0) & np.isfinite(evidence).all(axis=0)
+                samples.append(evidence[:, chosen].T)
+                classes.append(own[chosen])
+    if not samples or not sum(len(part) for part in classes):
+        raise InputError(f"{known.pair.name}: no labelled pixel has data on both dates; label changed and unchanged ones")
     return np.ascontiguousarray(np.concatenate(samples)), np.concatenate(classes)
+
+
+def _thinned(labels: NDArray[np.int32], seed: int) -> NDArray[np.int32]:
+    """Labels of which no class has more than a pair needs: more pixels of one scene say little more."""
+    generator, kept = np.random.default_rng(seed), np.zeros_like(labels)
+    for value, most in ((CHANGED - 1, _MOST_UNCHANGED), (CHANGED, _MOST_CHANGED)):
+        pixels = np.flatnonzero(labels == value)
+        if len(pixels) > most:
+            pixels = generator.choice(pixels, most, replace=False)
+        kept.flat[pixels] = value
+    return kept
 
 
 def _require_both(labels: NDArray[np.int32]) -> None:

@@ -8,24 +8,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LEVELS = 512
+_FEWEST, _MOST = 0.3, 0.9995  # shares of the scores between which the lower kind may end
+_LEAST_VARIANCE = 1e-9
 
 
 def otsu(scores: NDArray[Any]) -> float:
     """The threshold that parts scores into two groups of the greatest variance between them (Otsu, 1979).
 
-    Of scores that are all equal it is their value.
+    Of scores that are all equal it is their value, of none infinity.
 
     Args:
         scores: of any shape; numbers that are not finite are left out.
     """
-    known = scores[np.isfinite(scores)]
-    if not len(known):
-        return float("inf")
+    counted = _counted(scores)
+    if counted is None:
+        return _constant(scores)
+    share, (below, _), (above, _), edges = counted
+    between = share * (1 - share) * (above - below) ** 2
+    return float(edges[int(np.argmax(between))])
+
+
+def least_error(scores: NDArray[Any]) -> float:
+    """The threshold of the least error between two groups taken for Gaussian (Kittler, Illingworth, 1986).
+
+    Minimised is w1 log(s1 / w1) + w2 log(s2 / w2) of shares w and deviations s. The groups may differ much in size and
+    spread, where `otsu` cuts the larger one in two. Of scores that are all equal it is their value, of none infinity.
+
+    Args:
+        scores: of any shape; numbers that are not finite are left out.
+    """
+    counted = _counted(scores)
+    if counted is None:
+        return _constant(scores)
+    share, (_, low), (_, high), edges = counted
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = share * np.log(np.sqrt(low) / share) + (1 - share) * np.log(np.sqrt(high) / (1 - share))
+    error[(share < _FEWEST) | (share > _MOST) | ~np.isfinite(error)] = np.inf
+    return float(edges[int(np.argmin(error))]) if np.isfinite(error).any() else otsu(scores)
+
+
+Floats = NDArray[np.float64]
+
+
+def _counted(
+    scores: NDArray[Any],
+) -> tuple[Floats, tuple[Floats, Floats], tuple[Floats, Floats], Floats] | None:
+    """Share, (mean, variance) below and above, and upper edge of each level that scores may be cut at."""
+    known = scores[np.isfinite(scores)].astype(np.float64)
+    if not len(known) or known.min() == known.max():
+        return None
     counts, edges = np.histogram(known, _LEVELS)
     centres = (edges[1:] + edges[:-1]) / 2
-    share = np.cumsum(counts) / len(known)
-    below = np.cumsum(counts * centres) / len(known)
+    sums = np.stack([np.cumsum(counts * centres**power) for power in (0, 1, 2)])
+    rest = sums[:, -1:] - sums
     with np.errstate(divide="ignore", invalid="ignore"):
-        between = (below[-1] * share - below) ** 2 / (share * (1 - share))
-    best = int(np.nanargmax(np.where(np.isfinite(between), between, -1.0)))
-    return float(edges[best + 1])
+        sides = [(part[1] / part[0], np.maximum(part[2] / part[0] - (part[1] / part[0]) ** 2, _LEAST_VARIANCE)) for part in (sums, rest)]
+    cut = slice(0, _LEVELS - 1)
+    below, above = ((mean[cut], variance[cut]) for mean, variance in sides)
+    return sums[0, cut] / len(known), below, above, edges[1:-1]
+
+
+def _constant(scores: NDArray[Any]) -> float:
+    known = scores[np.isfinite(scores)]
+    return float(known[0]) if len(known) else float("inf")
