@@ -1,0 +1,162 @@
+"""Sources that show a cube on another grid: a window of one, and one resampled onto other pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma.cube import Cube, Source
+from hypersigma.data.placement import Floats, Placement
+from hypersigma.tiling import Window
+
+# Positions so close to a pixel's centre are taken to lie there: its neighbours then have no part in it.
+_ON_CENTRE = 1e-3
+# Numbers that are read at once; larger windows are resampled part by part.
+_MOST_NUMBERS = 1 << 22
+
+
+@dataclass(frozen=True)
+class WindowedSource:
+    """A window of another source."""
+
+    source: Source
+    window: Window
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.source.shape[0], self.window.height, self.window.width
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.source.dtype
+
+    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[Any]:
+        row, col, *size = window
+        return self.source.read(bands, Window(self.window.row + row, self.window.col + col, *size))
+
+
+@dataclass(frozen=True, eq=False)
+class ResampledSource:
+    """A cube's numbers after scaling on a window of another grid; bands in the cube's order.
+
+    Every number depends on its place alone, not on the window it is read in. Between pixel centres numbers are
+    bilinear; beyond the outermost centres, inside the scene, the outermost number goes on. A pixel is NaN outside the
+    scene and wherever a number without data would have a part in it.
+
+    Attributes:
+        cube: the scene that is resampled.
+        placement: where the pixels of the other grid lie on it.
+        window: the part of the other grid that is shown.
+        samples: points down and across a pixel of which the mean is taken, where the scene's pixels are finer.
+    """
+
+    cube: Cube
+    placement: Placement
+    window: Window
+    samples: tuple[int, int] = (1, 1)
+    dtype: np.dtype = field(default=np.dtype(np.float32), init=False)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.cube.shape[0], self.window.height, self.window.width
+
+    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[np.float32]:
+        block = np.full((len(bands), window.height, window.width), np.nan, dtype=np.float32)
+        self._fill(block, bands, Window(self.window.row + window.row, self.window.col + window.col, *window[2:]))
+        return block
+
+    def _fill(self, block: NDArray[np.float32], bands: NDArray[np.intp], window: Window) -> None:
+        """Write a window of the other grid into its block, in parts where it needs much of the scene."""
+        positions = self.placement.centres(window, self.samples)
+        covered = self.placement.covered(positions)
+        if not covered.any():
+            return
+        rows, cols = (
+            _indices(np.where(covered, axis, 0.5), length)
+            for axis, length in zip(positions, self.cube.shape[1:], strict=True)
+        )
+        area = _area(rows[covered], cols[covered], *self.cube.shape[1:])
+        if len(bands) * area.height * area.width > _MOST_NUMBERS and max(window[2:]) > 1:
+            for part in _halves(window):
+                self._fill(block[:, *part.inside(window).slices], bands, part)
+            return
+        stored = self.cube.read(area, bands)
+        rows, cols = (np.where(covered, axis - start, 0.0) for axis, start in ((rows, area.row), (cols, area.col)))
+        block[...] = self._mean(stored, rows, cols)
+        block[:, ~self._all_of_a_pixel(covered)] = np.nan
+
+    def _mean(self, stored: NDArray[np.float32], rows: Floats, cols: Floats) -> NDArray[np.float32]:
+        """Means (bands, h, w) over the points of each pixel."""
+        down, across = self.samples
+        total: NDArray[np.float32] | None = None
+        for row, col in np.ndindex(down, across):
+            values = bilinear(stored, rows[row::down, col::across], cols[row::down, col::across])
+            total = values if total is None else total + values
+        assert total is not None
+        return total if down * across == 1 else total / np.float32(down * across)
+
+    def _all_of_a_pixel(self, covered: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        down, across = self.samples
+        height, width = covered.shape
+        points = covered.reshape(height // down, down, width // across, across)
+        whole: NDArray[np.bool_] = np.logical_and.reduce(points, axis=(1, 3))
+        return whole
+
+
+def bilinear(values: NDArray[np.float32], rows: Floats, cols: Floats) -> NDArray[np.float32]:
+    """Values (bands, rows, cols) at fractional indices (h, w), NaN where a neighbour that has a part in it is."""
+    height, width = values.shape[1:]
+    lines = values.reshape(len(values), height * width)
+    top, left = np.floor(rows).astype(np.intp), np.floor(cols).astype(np.intp)
+    bottom, right = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
+    down, across = (rows - top).astype(np.float32), (cols - left).astype(np.float32)
+    upper, lower = (
+        _between(lines.take(row * width + left, axis=1), lines.take(row * width + right, axis=1), across)
+        for row in (top, bottom)
+    )
+    return _between(upper, lower, down)
+
+
+def _between(
+    first: NDArray[np.float32], second: NDArray[np.float32], share: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Between two numbers; exactly the first where both are the same, or where the second has no share."""
+    second -= first
+    second *= share
+    second += first
+    # NaN times nothing is NaN
+    alone = share == 0
+    if alone.any():
+        second[:, alone] = first[:, alone]
+    return second
+
+
+def _indices(positions: Floats, length: int) -> Floats:
+    """Positions counted from a corner as fractional indices of pixels, up to the outermost ones."""
+    indices = positions - 0.5
+    nearest = np.round(indices)
+    indices = np.where(np.abs(indices - nearest) <= _ON_CENTRE, nearest, indices)
+    clipped: Floats = np.clip(indices, 0, length - 1)
+    return clipped
+
+
+def _area(rows: Floats, cols: Floats, height: int, width: int) -> Window:
+    """The pixels of a scene on either side of fractional indices."""
+    top, left = int(rows.min()), int(cols.min())
+    bottom, right = min(int(rows.max()) + 1, height - 1), min(int(cols.max()) + 1, width - 1)
+    return Window(top, left, bottom - top + 1, right - left + 1)
+
+
+def _halves(window: Window) -> Iterator[Window]:
+    """The two halves of a window along its longer side."""
+    row, col, height, width = window
+    if height >= width:
+        yield Window(row, col, height // 2, width)
+        yield Window(row + height // 2, col, height - height // 2, width)
+    else:
+        yield Window(row, col, height, width // 2)
+        yield Window(row, col + width // 2, height, width - width // 2)
