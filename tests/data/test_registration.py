@@ -117,6 +117,11 @@ def test_what_tells_nothing_is_not_relied_on(array):
     assert (found.rows, found.cols, found.agreement, found.reliable) == (0.0, 0.0, 0.0, False)
 
 
+def test_a_date_without_valid_bands_is_not_relied_on():
+    scene = cube(field_image(64, 64))
+    assert not residual_shift(scene, replace(scene, valid=np.zeros(3, dtype=bool))).reliable
+
+
 def test_parts_without_structure_need_not_agree():
     array, shift = field_image(600, 600), (0.4, 0.8)
     array[:, :, 280:590] = 0.1

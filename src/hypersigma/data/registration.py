@@ -118,7 +118,7 @@ def _starts(length: int, side: int) -> list[int]:
 def _image(cube: Cube, window: Window, bands: NDArray[np.intp]) -> NDArray[np.float64]:
     """The mean (h, w) over bands that are standardised each, NaN where one shows nothing."""
     values = cube.read(window, bands).astype(np.float64)
-    flat = values.reshape(len(values), -1)
+    flat = values.reshape(len(values), window.height * window.width)
     shown = flat[:, ~np.isnan(flat).any(axis=0)]
     if not shown.size:
         return np.full(values.shape[1:], np.nan)
