@@ -111,7 +111,8 @@ class Detection:
         peak: (row, col) of the pixel with the highest score.
         centroid: (row, col) mean position of its pixels, fractional (pixel centres lie at .5).
         peak_score, mean_score: highest and mean score of its pixels.
-        spectrum: (bands,) at the peak.
+        spectrum: (bands,) at the peak; of a change the mean difference of its pixels.
+        facts: what else is known of it, by short names.
     """
 
     id: int
@@ -122,6 +123,7 @@ class Detection:
     peak_score: float
     mean_score: float
     spectrum: NDArray[np.float32]
+    facts: Mapping[str, str | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.mask.shape != (self.window.height, self.window.width):

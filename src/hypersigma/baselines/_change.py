@@ -48,6 +48,11 @@ class ChangeDetector:
     """A detector of change: the base of the files of this folder that have one."""
 
     @property
+    def describes(self) -> bool:
+        """Whether frozen features add to what the detector sees: they do not."""
+        return False
+
+    @property
     def margin(self) -> int:
         """Pixels around a window that evidence looks at."""
         return 0
@@ -288,7 +293,9 @@ def labelled_evidence(method: ChangeDetector, scene: LabelledScene, seed: int) -
                 samples.append(evidence[:, chosen].T)
                 classes.append(own[chosen])
     if not samples or not sum(len(part) for part in classes):
-        raise InputError(f"{known.pair.name}: no labelled pixel has data on both dates; label changed and unchanged ones")
+        raise InputError(
+            f"{known.pair.name}: no labelled pixel has data on both dates; label changed and unchanged ones"
+        )
     return np.ascontiguousarray(np.concatenate(samples)), np.concatenate(classes)
 
 

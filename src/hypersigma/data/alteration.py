@@ -44,9 +44,7 @@ class Alteration:
     def variates(self, before: NDArray[Any], after: NDArray[Any]) -> Array:
         """Variates (p, ...) of pixels (bands, ...) of both dates."""
         shape = (len(self.left), *before.shape[1:])
-        left, right = (
-            (matrix / self.deviation[:, None]).astype(np.float32) for matrix in (self.left, self.right)
-        )
+        left, right = ((matrix / self.deviation[:, None]).astype(np.float32) for matrix in (self.left, self.right))
         found = left @ before.reshape(len(before), -1) - right @ after.reshape(len(after), -1)
         found -= (self.offset / self.deviation).astype(np.float32)[:, None]
         result: Array = found.reshape(shape).astype(np.float32, copy=False)

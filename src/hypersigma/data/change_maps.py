@@ -27,9 +27,7 @@ def change_arrays(quantities: NDArray[np.float32], threshold: float) -> dict[str
     return {CHANGE: score, MAP: mapped}
 
 
-def change_layers(
-    arrays: Mapping[str, NDArray[Any]], georef: Georef | None, *, probability: bool
-) -> tuple[Layer, ...]:
+def change_layers(arrays: Mapping[str, NDArray[Any]], georef: Georef | None, *, probability: bool) -> tuple[Layer, ...]:
     """The arrays of a change detection as layers; `probability` says what the score is."""
     how = "labelled pixels taught" if probability else "the scores part in two groups"
     return (

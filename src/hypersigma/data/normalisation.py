@@ -43,7 +43,9 @@ class Normalisation:
     def applied(self, cube: Cube) -> Cube:
         """A date in the light of the first."""
         bands = cube.shape[0]
-        scale, offset = (np.broadcast_to(np.asarray(term, dtype=np.float64), bands) for term in (cube.scale, cube.offset))
+        scale, offset = (
+            np.broadcast_to(np.asarray(term, dtype=np.float64), bands) for term in (cube.scale, cube.offset)
+        )
         return replace(cube, scale=scale * self.gain, offset=offset * self.gain + self.offset)
 
     @property

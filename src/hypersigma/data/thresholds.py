@@ -62,7 +62,10 @@ def _counted(
     sums = np.stack([np.cumsum(counts * centres**power) for power in (0, 1, 2)])
     rest = sums[:, -1:] - sums
     with np.errstate(divide="ignore", invalid="ignore"):
-        sides = [(part[1] / part[0], np.maximum(part[2] / part[0] - (part[1] / part[0]) ** 2, _LEAST_VARIANCE)) for part in (sums, rest)]
+        sides = [
+            (part[1] / part[0], np.maximum(part[2] / part[0] - (part[1] / part[0]) ** 2, _LEAST_VARIANCE))
+            for part in (sums, rest)
+        ]
     cut = slice(0, _LEVELS - 1)
     below, above = ((mean[cut], variance[cut]) for mean, variance in sides)
     return sums[0, cut] / len(known), below, above, edges[1:-1]

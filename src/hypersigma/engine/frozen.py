@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.baselines._detector import Detector, FittedDetector, fit_detector
+from hypersigma.baselines._change import ChangeDetector
+from hypersigma.baselines._detector import Detector, fit_detector
 from hypersigma.cube import Cube
-from hypersigma.data.detection import DetectionScene, only_scene
+from hypersigma.data.detection import only_scene
+from hypersigma.data.method import Fitted
 from hypersigma.engine.features import FeatureExtractor
 from hypersigma.tiling import Window
 from hypersigma.weights.encoders import SCRATCH, Encoders, load_encoders, shipped_weights
@@ -60,23 +62,25 @@ class FrozenMethod:
     """
 
     config: Any
-    detector: Detector
+    detector: Detector | ChangeDetector
     weights: str | None = None
     device: str = "auto"
 
-    def fit(self, inputs: Sequence[DetectionScene], seed: int) -> FittedDetector:
-        """Learn a scene's background, and what stands out of it.
+    def fit(self, inputs: Sequence[Any], seed: int) -> Fitted:
+        """Learn a scene's background and what stands out of it, or what the detector learns by itself.
 
         Raises:
             InputError: there is no scene or several, or it lacks data.
             WeightsError: there are no such weights.
         """
+        if not self.detector.describes:
+            return self.detector.fit(inputs, seed)
         scene = only_scene(inputs)
         weights = self.chosen_weights(inputs)
         describer = None if weights is None else FrozenFeatures(weights=weights, device=self.device)
         return fit_detector(self.detector, scene, seed, describer)
 
-    def chosen_weights(self, inputs: Sequence[DetectionScene]) -> str | None:
+    def chosen_weights(self, inputs: Sequence[Any]) -> str | None:
         """The weights whose features count; None for none, as where a scene has no wavelengths to compute them by."""
         if not self.detector.describes or any(scene.cube.wavelengths is None for scene in inputs):
             return None

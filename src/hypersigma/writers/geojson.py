@@ -130,6 +130,7 @@ def _properties(item: Detection, pixel_area: float | None) -> dict[str, Any]:
         **area,
         "peak_score": _rounded(item.peak_score),
         "mean_score": _rounded(item.mean_score),
+        **item.facts,
         "spectrum": [_rounded(value) for value in item.spectrum],
     }
 

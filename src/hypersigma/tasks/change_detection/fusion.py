@@ -28,7 +28,8 @@ TASK = "change_detection"
 
 _ROUNDS = 30
 _SCORE = 0.7  # pixels; deviation of the Gaussian that scores are smoothed with
-_NEAR, _WIDE = 1.0, 3.0  # pixels; of those that evidence is
+_NEAR, _WIDE = 1.0, 3.0  # pixels; of those that evidence is smoothed with
+_LEAST = 0.05  # added to a score before its logarithm
 
 
 def _variates(learned: Learned, before: Array, after: Array) -> tuple[Array, Array, Array]:
@@ -38,9 +39,15 @@ def _variates(learned: Learned, before: Array, after: Array) -> tuple[Array, Arr
     return variates, root, np.sqrt(chi_square(before - after))[None]
 
 
+def _score(root: Array, length: Array, width: float) -> Array:
+    """The score (1, h, w) that no label teaches, smoothed by a Gaussian of some width in pixels."""
+    score: Array = np.sqrt(gaussian(np.sqrt(root * length), width))
+    return score
+
+
 @dataclass(frozen=True, kw_only=True)
 class AlterationFusion(ChangeDetector):
-    """The fourth root of chi-square times squared difference, smoothed: a score that no label teaches."""
+    """The root of chi's product with the difference's length, smoothed: a score that no label teaches."""
 
     @property
     def margin(self) -> int:
@@ -51,8 +58,7 @@ class AlterationFusion(ChangeDetector):
 
     def evidence(self, learned: Learned, before: Array, after: Array) -> Array:
         _, root, length = _variates(learned, before, after)
-        smooth = gaussian(np.sqrt(root * length), _SCORE)
-        return without_rim(np.sqrt(smooth), self.margin)
+        return without_rim(_score(root, length, _SCORE), self.margin)
 
     def threshold(self, scores: NDArray[Any]) -> float:
         return least_error(scores)
@@ -81,8 +87,9 @@ class ChangeFusion(ChangeDetector):
         dates = np.concatenate([before, after, after - before])
         # the tails of variates are long; their order is what counts
         told = np.concatenate([np.sign(variates) * np.sqrt(np.abs(variates)), np.log1p(root), np.log1p(length)])
+        scores = [np.log(_score(root, length, width) + _LEAST) for width in (_SCORE, 2 * _SCORE)]
         stack = np.concatenate(
-            [dates, gaussian(dates, _NEAR), told, gaussian(told, _NEAR), gaussian(told, _WIDE)]
+            [dates, gaussian(dates, _NEAR), told, gaussian(told, _NEAR), gaussian(told, _WIDE), *scores]
         )
         return without_rim(stack, self.margin)
 

@@ -1,0 +1,75 @@
+"""Answers to labels of ground that a method has not learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma.data.labels import LabelledScene
+from hypersigma.data.method import Method
+from hypersigma.errors import InputError
+from hypersigma.tiling import blocks
+
+_NUM_FOLDS = 4
+_SQUARES = 8  # along the longer side of the ground, so that each fold has some of both kinds
+_LEAST, _MOST = 8, 128  # pixels; side of a square
+_TILE = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What was said of held-out labels.
+
+    Attributes:
+        scores: (n,) probabilities of change; truth: (n,) 1 unchanged, 2 changed.
+        block: side of the squares that were held out, in pixels.
+    """
+
+    scores: NDArray[np.float32]
+    truth: NDArray[np.int32]
+    block: int
+
+
+def held_out_answers(inputs: Sequence[LabelledScene], method: Method, seed: int) -> Answers:
+    """What a method says of each quarter of the ground's squares, fitted on labels of the others.
+
+    Raises:
+        InputError: labels of the others are too few to fit it on, in every fold.
+    """
+    block = int(np.clip(max(max(scene.labels.shape) for scene in inputs) // _SQUARES, _LEAST, _MOST))
+    generator = np.random.default_rng(seed)
+    folds = [_folds(scene.labels.shape, block, generator) for scene in inputs]
+    scores, truths, fault = [], [], None
+    for fold in range(_NUM_FOLDS):
+        given = [
+            replace(scene, labels=np.where(own == fold, 0, scene.labels))
+            for scene, own in zip(inputs, folds, strict=True)
+        ]
+        try:
+            fitted = method.fit([scene for scene in given if scene.labels.any()], seed)
+        except InputError as error:
+            fault = error
+            continue
+        for scene, own in zip(inputs, folds, strict=True):
+            asked = np.where(own == fold, scene.labels, 0)
+            for window in blocks(*asked.shape, _TILE):
+                truth = asked[window.slices]
+                if truth.any():
+                    answer = fitted.predict(scene.cube, window)[0]
+                    chosen = (truth > 0) & np.isfinite(answer)
+                    scores.append(answer[chosen])
+                    truths.append(truth[chosen])
+    if not scores:
+        raise InputError("labels are too few, or too close together, to hold some of them out") from fault
+    return Answers(np.concatenate(scores), np.concatenate(truths), block)
+
+
+def _folds(shape: tuple[int, ...], block: int, generator: np.random.Generator) -> NDArray[np.intp]:
+    """The fold (rows, cols) that each pixel's square belongs to."""
+    rows, cols = (-(-length // block) for length in shape)
+    squares = generator.permutation(np.arange(rows * cols) % _NUM_FOLDS).reshape(rows, cols)
+    spread = np.repeat(np.repeat(squares, block, axis=0), block, axis=1)
+    return spread[: shape[0], : shape[1]]
