@@ -35,4 +35,5 @@ class AlterationDetector(ChangeDetector):
         return self.found(before, after, self.rounds).arrays()
 
     def evidence(self, learned: Learned, before: Array, after: Array) -> Array:
-        return np.sqrt(chi_square(Alteration(**learned).variates(before, after)))[None]
+        root: Array = np.sqrt(chi_square(Alteration(**learned).variates(before, after)))[None]
+        return root

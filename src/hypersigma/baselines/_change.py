@@ -48,11 +48,6 @@ class ChangeDetector:
     """A detector of change: the base of the files of this folder that have one."""
 
     @property
-    def describes(self) -> bool:
-        """Whether frozen features add to what the detector sees: they do not."""
-        return False
-
-    @property
     def margin(self) -> int:
         """Pixels around a window that evidence looks at."""
         return 0
@@ -135,7 +130,9 @@ class FittedChange:
     def estimator(self) -> Estimator:
         """The estimator, fitted when it is first needed."""
         with threadpool_limits(limits=1):
-            return self.method.estimator(self.samples.shape[1], self.seed).fit(self.samples, self.labels)
+            estimator = self.method.estimator(self.samples.shape[1], self.seed)
+            assert estimator is not None
+            return estimator.fit(self.samples, self.labels)
 
     def predict(self, cube: Cube, window: Window) -> Array:
         """Scores, or probabilities of change, (1, h, w), NaN where either date has no data.

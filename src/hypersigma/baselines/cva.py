@@ -16,7 +16,8 @@ class ChangeVector(ChangeDetector):
     """sqrt(sum_b (x_b - y_b)^2) over bands b, each date and band of mean 0 and variance 1."""
 
     def evidence(self, learned: Learned, before: Array, after: Array) -> Array:
-        return np.sqrt(np.square(before - after).sum(axis=0, keepdims=True))
+        length: Array = np.sqrt(np.square(before - after).sum(axis=0, keepdims=True))
+        return length
 
 
 METHOD = ChangeVector()

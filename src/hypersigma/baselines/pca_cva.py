@@ -35,7 +35,8 @@ class ComponentChangeVector(ChangeDetector):
     def evidence(self, learned: Learned, before: Array, after: Array) -> Array:
         centred = before - after - learned["mean"].astype(np.float32)[:, None, None]
         components = np.tensordot(learned["vectors"].astype(np.float32), centred, axes=1)
-        return np.sqrt(np.square(components).sum(axis=0, keepdims=True))
+        length: Array = np.sqrt(np.square(components).sum(axis=0, keepdims=True))
+        return length
 
 
 METHOD = ComponentChangeVector()

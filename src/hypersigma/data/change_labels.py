@@ -30,9 +30,10 @@ def change_labels(
     """Labels as 1 unchanged and 2 changed, 0 elsewhere, and what was taken for what.
 
     Args:
-        labels: values on the pair's grid; found: the file's map, whose names may say what is what.
-        changed: value of changed pixels; unchanged: of unchanged ones, which may be 0. None for what names say, else 2
-            and 1.
+        labels: values on the pair's grid.
+        found: the file's map, whose names may say what is what.
+        changed: value of changed pixels; None for what names say, else 2.
+        unchanged: value of unchanged pixels, which may be 0; None for what names say, else 1.
 
     Raises:
         InputError: the values are others, or one kind is missing; those that there are are listed.

@@ -24,7 +24,8 @@ def changed_objects(
     """Connected changed pixels as objects, those of the highest scores first.
 
     Args:
-        score: (rows, cols) of change; mask: (rows, cols) what changed.
+        score: (rows, cols) of change.
+        mask: (rows, cols) what changed.
         difference: the dates' difference; of each object its mean is kept.
         from_to: (rows, cols) what each pixel turned from and into, in words, or None where nobody knows.
     """
@@ -45,7 +46,7 @@ def _told(item: Detection, difference: Cube, area: float | None, from_to: NDArra
         facts["from_to"] = str(words[int(np.argmax(counts))])
     with np.errstate(invalid="ignore"):
         mean = np.nanmean(spectra, axis=1, dtype=np.float64) if np.isfinite(spectra).any() else spectra[:, 0]
-    return replace(item, spectrum=mean.astype(np.float32), facts=facts)
+    return replace(item, spectrum=np.asarray(mean, dtype=np.float32), facts=facts)
 
 
 def pixel_area(georef: Georef | None, rows: int) -> float | None:
@@ -66,7 +67,7 @@ def pixel_area(georef: Georef | None, rows: int) -> float | None:
     bend = 1 - eccentricity * math.sin(latitude) ** 2
     # radii of curvature along the meridian and across it
     north, east = _EQUATORIAL * (1 - eccentricity) / bend**1.5, _EQUATORIAL / math.sqrt(bend) * math.cos(latitude)
-    return abs(a * e - b * d) * math.radians(1) ** 2 * north * east
+    return float(abs(a * e - b * d) * math.radians(1) ** 2 * north * east)
 
 
 def turned(before: NDArray[Any], after: NDArray[Any], names: Mapping[int, str]) -> NDArray[np.str_]:

@@ -9,14 +9,15 @@ from hypersigma.data.pair_checks import pair_findings
 from hypersigma.data.pair_grid import on_one_grid
 from hypersigma.data.registration import Shift, residual_shift, shifted
 
-WORTH_REMOVING = 0.1  # pixels
+WORTH_REMOVING = 0.2  # pixels
 
 
 def paired(before: Cube, after: Cube, *, register: bool = False, normalise: bool = False) -> Pair:
     """Two dates on the grid of the first one, cut to the ground that both show.
 
     Args:
-        before: the first date; after: the second one, perhaps of another sensor or on another grid.
+        before: the first date.
+        after: the second one, perhaps of another sensor or on another grid.
         register: whether a shift that is left between them is removed from the second.
         normalise: whether the second is brought to the light of the first.
 

@@ -75,8 +75,8 @@ def normalisation(pair: Pair) -> Normalisation:
     same = chdtrc(len(variates), chi_square(variates).astype(np.float64)) > _UNCHANGED
     if same.sum() < _FEWEST:
         raise InputError(
-            f"{pair.before.name} and {pair.after.name}: {int(same.sum())} pixels look unchanged, {_FEWEST} at least are "
-            "needed to bring one date to the light of the other"
+            f"{pair.before.name} and {pair.after.name}: {int(same.sum())} pixels look unchanged, {_FEWEST} at least "
+            "are needed to bring one date to the light of the other"
         )
     gain, offset = np.ones(pair.after.shape[0]), np.zeros(pair.after.shape[0])
     bands = list(shared.after.indices)

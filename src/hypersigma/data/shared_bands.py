@@ -78,6 +78,7 @@ class SharedBands:
         finer = int(len(before.used) < len(after.used))
         coarse, fine = (before, after)[1 - finer], (before, after)[finer]
         assert coarse.wavelengths is not None
+        assert fine.wavelengths is not None
         centres = coarse.wavelengths[coarse.used]
         widths = None if coarse.fwhm is None else coarse.fwhm[coarse.used]
         matrix, covered = resampling_matrix(

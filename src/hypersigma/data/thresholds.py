@@ -61,11 +61,7 @@ def _counted(
     centres = (edges[1:] + edges[:-1]) / 2
     sums = np.stack([np.cumsum(counts * centres**power) for power in (0, 1, 2)])
     rest = sums[:, -1:] - sums
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sides = [
-            (part[1] / part[0], np.maximum(part[2] / part[0] - (part[1] / part[0]) ** 2, _LEAST_VARIANCE))
-            for part in (sums, rest)
-        ]
+    sides = [_mean_and_variance(part) for part in (sums, rest)]
     cut = slice(0, _LEVELS - 1)
     below, above = ((mean[cut], variance[cut]) for mean, variance in sides)
     return sums[0, cut] / len(known), below, above, edges[1:-1]
@@ -74,3 +70,10 @@ def _counted(
 def _constant(scores: NDArray[Any]) -> float:
     known = scores[np.isfinite(scores)]
     return float(known[0]) if len(known) else float("inf")
+
+
+def _mean_and_variance(sums: Floats) -> tuple[Floats, Floats]:
+    """Means and variances of groups by their counts, sums and sums of squares, (3, groups); NaN of empty ones."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean, square = sums[1] / sums[0], sums[2] / sums[0]
+    return mean, np.maximum(square - mean**2, _LEAST_VARIANCE)

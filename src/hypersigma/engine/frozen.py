@@ -73,7 +73,7 @@ class FrozenMethod:
             InputError: there is no scene or several, or it lacks data.
             WeightsError: there are no such weights.
         """
-        if not self.detector.describes:
+        if isinstance(self.detector, ChangeDetector):
             return self.detector.fit(inputs, seed)
         scene = only_scene(inputs)
         weights = self.chosen_weights(inputs)
@@ -82,7 +82,9 @@ class FrozenMethod:
 
     def chosen_weights(self, inputs: Sequence[Any]) -> str | None:
         """The weights whose features count; None for none, as where a scene has no wavelengths to compute them by."""
-        if not self.detector.describes or any(scene.cube.wavelengths is None for scene in inputs):
+        if isinstance(self.detector, ChangeDetector) or not self.detector.describes:
+            return None
+        if any(scene.cube.wavelengths is None for scene in inputs):
             return None
         if self.weights is not None:
             return None if self.weights == SCRATCH else self.weights

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
+from hypersigma.data.pair import Pair
 from hypersigma.products import Layer, Table
 
 _MOST_NAMED = 3  # scenes in one line
@@ -42,7 +43,7 @@ def _notes(cube: Cube) -> Iterator[str]:
     """Bands that were left out and why, and what the reader found."""
     for reason, count in Counter(filter(None, cube.reasons)).items():
         yield f"{count} of {len(cube.valid)} bands left out: {reason}"
-    if cube.wavelengths is None:
+    if cube.wavelengths is None and not isinstance(cube, Pair):
         yield "no wavelengths: bands are taken as they are (native), and the model fits scenes of the same bands alone"
     yield from cube.notes
 

@@ -1,9 +1,9 @@
 """Change by classical evidence: variates and differences of two dates, in the surroundings of each pixel.
 
-Variates that a linear map of one date to the other leaves over do not depend on light, season or calibration; the length
-of the difference keeps what a linear map explains away. Without labels the two are multiplied and smoothed, and
-their product parts in two. With labels, machines of two kinds learn from both dates, their difference and the variates,
-each at three widths, and their probabilities are averaged.
+Variates that a linear map of one date to the other leaves over do not depend on light, season or calibration; the
+length of the difference keeps what a linear map explains away. Without labels the two are multiplied and smoothed, and
+their product parts in two. With labels, machines of two kinds learn from both dates, their difference and the
+variates, each at three widths, and their probabilities are averaged.
 """
 
 from __future__ import annotations

@@ -55,7 +55,8 @@ def held_out_answers(inputs: Sequence[LabelledScene], method: Method, seed: int)
             continue
         for scene, own in zip(inputs, folds, strict=True):
             asked = np.where(own == fold, scene.labels, 0)
-            for window in blocks(*asked.shape, _TILE):
+            rows, cols = asked.shape
+            for window in blocks(rows, cols, _TILE):
                 truth = asked[window.slices]
                 if truth.any():
                     answer = fitted.predict(scene.cube, window)[0]

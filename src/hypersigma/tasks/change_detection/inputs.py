@@ -135,4 +135,5 @@ def _from_to(before: Any, after: Any, cube: Cube, pair: Pair, num_cubes: int) ->
         raise InputError("classes_before and classes_after belong together, and to a single pair of dates")
     maps = [_marks(given, cube, None, None) for given in (before, after)]
     names = {value: name for found in maps for value, name in enumerate(found.legend.names, start=1)}
-    return turned(*(on_pair(found.labels, cube, pair) for found in maps), names)
+    first, second = (on_pair(found.labels, cube, pair) for found in maps)
+    return turned(first, second, names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def findings(
         difference = difference_cube(pair)
         objects = changed_objects(score.array, mapped.array == CHANGED, difference, getattr(scene, "from_to", None))
         prefix = score.name.removesuffix(CHANGE)
-        objects = _named(objects, f"{prefix}changes")
+        objects = replace(objects, name=f"{prefix}changes")
         found.append(objects)
         changed = int(np.count_nonzero(mapped.array == CHANGED))
         seen = int(np.count_nonzero(mapped.array))
@@ -65,12 +66,6 @@ def findings(
         sections += _shown(pair, difference, objects, mapped.array, score.array, getattr(scene, "from_to", None), area)
         notes += [*objects.notes, *difference.notes]
     return Findings(metrics, sections, list(dict.fromkeys(notes)), tuple(found))
-
-
-def _named(objects: Objects, name: str) -> Objects:
-    from dataclasses import replace
-
-    return replace(objects, name=name)
 
 
 def _untaught() -> Text:
@@ -93,9 +88,9 @@ def _held_out(inputs: Sequence[LabelledScene], method: Method, seed: int) -> tup
     areas = detection_scores(answers.scores, answers.truth == CHANGED)
     metrics |= {key: areas[key] for key in ("auc", "ap") if key in areas}
     rows = tuple((key, f"{value:.4f}") for key, value in metrics.items())
-    counts = tuple(
+    counts: list[tuple[str | int, ...]] = [
         (name, *(int(count) for count in matrix[value, 1:])) for value, name in enumerate(LEGEND.names, start=1)
-    )
+    ]
     return metrics, [
         Text(
             "What the figures say",
@@ -105,7 +100,7 @@ def _held_out(inputs: Sequence[LabelledScene], method: Method, seed: int) -> tup
             "mapped worse than the figures say.",
         ),
         Table("Figures of held-out labels", ("figure", "value"), rows),
-        Table("True in rows, mapped in columns", ("", *LEGEND.names), counts),
+        Table("True in rows, mapped in columns", ("", *LEGEND.names), tuple(counts)),
     ]
 
 
@@ -138,7 +133,7 @@ def _shown(
     hectares = area is not None
     largest = sorted(objects.found, key=lambda item: -item.num_pixels)[:_MOST_LISTED]
     heads = ("number", "row", "column", "pixels", *(["hectares"] if hectares else []), "mean score", "from, to")
-    rows = tuple(
+    rows: list[tuple[str | float | int, ...]] = [
         (
             item.id,
             *item.peak,
@@ -148,10 +143,10 @@ def _shown(
             str(item.facts.get("from_to", "")),
         )
         for item in largest
-    )
+    ]
     told = slice(None) if from_to is not None else slice(-1)
     yield Table(
-        "The largest changes", heads[told], tuple(row[told] for row in rows), "All stand in the GeoJSON beside."
+        "The largest changes", tuple(heads[told]), tuple(row[told] for row in rows), "All stand in the GeoJSON beside."
     )
     if from_to is not None:
         yield _from_to_table(from_to, mapped, area)
@@ -171,10 +166,10 @@ def _from_to_table(from_to: NDArray[np.str_], mapped: NDArray[Any], area: float 
     words, counts = np.unique(from_to[mapped == CHANGED], return_counts=True)
     order = np.argsort(-counts)[:_MOST_WORDS]
     heads = ("from, to", "pixels", *(["hectares"] if area is not None else []))
-    rows = tuple(
+    rows: list[tuple[str | int, ...]] = [
         (str(words[i]), int(counts[i]), *([f"{counts[i] * area / 1e4:.2f}"] if area is not None else [])) for i in order
-    )
-    return Table("What turned into what", heads, rows)
+    ]
+    return Table("What turned into what", heads, tuple(rows))
 
 
 def _mean_unchanged(difference: Cube, mapped: NDArray[Any]) -> NDArray[np.float32]:
