@@ -65,7 +65,7 @@ def normalisation(pair: Pair) -> Normalisation:
         InputError: the sensors differ, or too few pixels look unchanged.
     """
     shared = SharedBands.of(pair)
-    if shared.matrices != (None, None):
+    if any(matrix is not None for matrix in shared.matrices):
         raise InputError(
             f"{pair.before.name} and {pair.after.name} are of different sensors; normalisation compares band with band"
         )
