@@ -34,7 +34,7 @@ def paired(before: Cube, after: Cube, *, register: bool = False, normalise: bool
     pair = Pair.of(before, after, (*notes, *findings, *([] if removed else [_said(shift, register)])))
     if normalise:
         found = normalisation(pair)
-        pair = Pair.of(before, found.applied(after), (*notes, *findings, found.note))
+        pair = Pair.of(before, found.applied(after), (*pair.notes, found.note))
     return pair
 
 
