@@ -150,9 +150,7 @@ def test_dates_of_different_numbers_of_bands_have_the_variates_of_the_fewer():
 def test_arrays_make_the_same_again():
     before, after = sample()
     found = alteration(before, after)
-    np.testing.assert_array_equal(
-        Alteration(**found.arrays()).variates(before, after), found.variates(before, after)
-    )
+    np.testing.assert_array_equal(Alteration(**found.arrays()).variates(before, after), found.variates(before, after))
 
 
 @pytest.mark.parametrize("find", [alteration, slow_features])

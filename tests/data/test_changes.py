@@ -58,7 +58,7 @@ def test_without_a_place_there_is_no_area_and_without_data_no_difference():
 
 def test_a_change_is_called_by_what_most_of_it_turned_into():
     score, mask, cube = scene(None)
-    words = np.full((10, 12), "soil to roof")
+    words = np.full((10, 12), "soil to roof", dtype="U20")
     words[1, 1:3], words[9, 11] = "soil to road", "grass to soil"
     found = {item.num_pixels: item.facts["from_to"] for item in changed_objects(score, mask, cube, words).found}
     assert found == {6: "soil to roof", 3: "soil to roof", 1: "grass to soil"}

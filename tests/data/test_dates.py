@@ -12,7 +12,7 @@ from hypersigma.cube import Cube
 from hypersigma.data.dates import paired
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
-from tests.fakes.dates import COLS, ROWS, dates
+from tests.fakes.dates import BANDS, COLS, ROWS, dates
 from tests.layers import NORTH_UP
 
 SIDE = 96
@@ -39,7 +39,7 @@ def said(notes: tuple[str, ...], words: str) -> list[str]:
 def test_registered_dates_are_said_to_be():
     before, after = dates()
     pair = paired(before, after)
-    assert pair.shape == (10, ROWS, COLS)
+    assert pair.shape == (2 * BANDS, ROWS, COLS)
     assert len(said(pair.notes, "they are registered")) == 1
     np.testing.assert_array_equal(pair.after.read(), after.read())
 

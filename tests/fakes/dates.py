@@ -13,8 +13,8 @@ from hypersigma.data.labels import LabelledScene
 from hypersigma.data.pair import CHANGED, LEGEND, UNCHANGED, Pair
 from tests.layers import NORTH_UP
 
-BANDS, ROWS, COLS = 5, 40, 44
-CENTRES = np.linspace(450.0, 850.0, BANDS)
+BANDS, ROWS, COLS = 8, 40, 44
+CENTRES = 450.0 + 100.0 * np.arange(BANDS)
 GAINS, OFFSETS = np.linspace(0.8, 1.3, BANDS), np.linspace(0.05, -0.05, BANDS)
 PATCHES = (
     *((3, 4, 8, 8), (5, 20, 6, 7), (6, 34, 7, 8), (20, 5, 7, 9)),
