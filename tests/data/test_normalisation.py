@@ -33,9 +33,9 @@ def test_gains_and_offsets_are_found_beside_changes():
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(0, 1000), st.floats(0.3, 3.0), st.floats(-0.2, 0.2))
-def test_light_is_taken_back_whatever_it_was(seed, gain, offset):
-    before, after = numbers(seed)
+@given(st.floats(0.3, 3.0), st.floats(-0.2, 0.2))
+def test_light_is_taken_back_whatever_it_was(gain, offset):
+    before, after = numbers()
     one, other = (
         normalisation(Pair.of(Cube.from_array(before), Cube.from_array(date)))
         for date in (after, (gain * after + offset).astype(np.float32))
