@@ -67,6 +67,11 @@ class ChangeDetector:
         """What learns from labelled pixels; None where scores speak for themselves."""
         return None
 
+    @property
+    def needs_labels(self) -> bool:
+        """Whether nothing comes out without labelled pixels."""
+        return self.estimator(1, 0) is not None
+
     def threshold(self, scores: NDArray[Any]) -> float:
         """Where scores (n,) of a pair part into unchanged and changed."""
         return otsu(scores)

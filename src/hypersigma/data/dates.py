@@ -8,6 +8,7 @@ from hypersigma.data.pair import Pair
 from hypersigma.data.pair_checks import pair_findings
 from hypersigma.data.pair_grid import on_one_grid
 from hypersigma.data.registration import Shift, residual_shift, shifted
+from hypersigma.errors import InputError
 
 WORTH_REMOVING = 0.2  # pixels
 
@@ -36,6 +37,19 @@ def paired(before: Cube, after: Cube, *, register: bool = False, normalise: bool
         found = normalisation(pair)
         pair = Pair.of(before, found.applied(after), (*notes, *findings, found.note))
     return pair
+
+
+def dates_of(cube: Cube) -> tuple[Cube, ...]:
+    """What a network sees of a scene: the scene itself; of a pair both dates, the second in the light of the first.
+
+    Dates of different sensors stay in the light that each has.
+    """
+    if not isinstance(cube, Pair):
+        return (cube,)
+    try:
+        return cube.before, normalisation(cube).applied(cube.after)
+    except InputError:
+        return cube.before, cube.after
 
 
 def _said(shift: Shift, register: bool) -> str:

@@ -79,6 +79,10 @@ class ChangeFusion(ChangeDetector):
     def margin(self) -> int:
         return smoothing_radius(_WIDE)
 
+    @property
+    def needs_labels(self) -> bool:
+        return False
+
     def learn(self, before: Array, after: Array) -> Learned:
         return alteration(before, after, _ROUNDS).arrays()
 
