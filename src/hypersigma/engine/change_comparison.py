@@ -57,7 +57,7 @@ def change_tables(rows: Iterable[Row]) -> list[Table]:
         own = sorted({key for row in methods[order[0]] for key in row["metrics"] if key.startswith("f1_")})
         places = [key.removeprefix("f1_") for key in own if key != "f1_unchanged"]
         if places:
-            cells = [(name, *(f"{_spread(methods[name], f'f1_{place}')}" for place in places)) for name in order]
+            by_scene = [(name, *(f"{_spread(methods[name], f'f1_{place}')}" for place in places)) for name in order]
             tables.append(Table(f"{scene}, {protocol}: F1 by scene", ("method", *places), tuple(by_scene)))
     return tables
 
