@@ -62,6 +62,7 @@ class ChangeDetection(EncoderTask):
     name: ClassVar[str] = "change_detection"
     Config = ChangeDetectionConfig
     Decision = ChangeDecision
+    dates: ClassVar[int] = 2
 
     def __init__(self, config: ChangeDetectionConfig, front_end: FrontEnd) -> None:
         super().__init__()
