@@ -162,6 +162,13 @@ def test_every_material_of_hysu_has_its_spectrum_and_mask() -> None:
 
 
 @real
+def test_targets_of_hysu_lie_in_five_sizes() -> None:
+    sizes = hysu.sizes()
+    assert [int((sizes == size).sum()) for size in range(1, 6)] == [134, 81, 24, 11, 11]
+    assert all((sizes[scene.truth] > 0).all() for scene in hysu.load())
+
+
+@real
 def test_the_target_of_muufl() -> None:
     scene = only_scene(muufl_targets.draw("published", 0))
     assert scene.cube.shape == (72, 36, 36)

@@ -63,9 +63,22 @@ class ChangeDetector:
         """
         raise NotImplementedError
 
+    def learn_light(self, before: Array, after: Array, wavelengths: NDArray[np.float64] | None) -> Learned:
+        """What is learned of a pair from the numbers (bands, n) of a sample of its pixels as they are."""
+        return {}
+
+    def light(self, learned: Learned, before: Array, after: Array) -> Array:
+        """Further evidence (L, h, w) from numbers (bands, h + 2 margin, w + 2 margin) as they are; none as a rule."""
+        return np.zeros((0, before.shape[1] - 2 * self.margin, before.shape[2] - 2 * self.margin), dtype=np.float32)
+
     def estimator(self, num_features: int, seed: int) -> Estimator | None:
         """What learns from labelled pixels; None where scores speak for themselves."""
         return None
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether nothing comes out without labelled pixels."""
+        return self.estimator(1, 0) is not None
 
     def threshold(self, scores: NDArray[Any]) -> float:
         """Where scores (n,) of a pair part into unchanged and changed."""
@@ -116,6 +129,11 @@ class FittedChange:
     seed: int
     notes: tuple[str, ...] = ()
     known: list[KnownPair] = field(default_factory=list, repr=False)
+
+    @property
+    def takes_pairs(self) -> bool:
+        """Whether it compares two dates: it does."""
+        return True
 
     @property
     def learns(self) -> bool:
@@ -253,7 +271,9 @@ def known_pair(method: ChangeDetector, pair: Pair) -> KnownPair:
     with threadpool_limits(limits=1):
         before, after = sampled_pixels(shared, pair)
         statistics = date_statistics(before, after)
-        return KnownPair(pair, shared, statistics, method.learn(*statistics.apply(before, after)))
+        learned = method.learn(*statistics.apply(before, after))
+        learned |= method.learn_light(before, after, shared.wavelengths)
+        return KnownPair(pair, shared, statistics, learned)
 
 
 def with_threshold(method: ChangeDetector, known: KnownPair) -> KnownPair:
@@ -268,7 +288,9 @@ def with_threshold(method: ChangeDetector, known: KnownPair) -> KnownPair:
 def evidence_of(method: ChangeDetector, known: KnownPair, window: Window) -> Array:
     """Evidence (E, h, w) of change in a window, NaN where either date has no data."""
     dates = known.shared.read(known.pair, window, method.margin)
-    return method.evidence(known.learned, *known.statistics.apply(*dates))
+    evidence = method.evidence(known.learned, *known.statistics.apply(*dates))
+    light = method.light(known.learned, *dates)
+    return np.concatenate([evidence, light]) if len(light) else evidence
 
 
 def labelled_evidence(method: ChangeDetector, scene: LabelledScene, seed: int) -> Labelled:

@@ -25,25 +25,26 @@ def predict(
     """Use fitted models on other scenes: layers and a short report for each.
 
     Args:
-        scene: File of the scene.
-        others: Files of further scenes; each then gets a folder of its own inside the output folder.
+        scene: File of the scene; of a model that compares two dates, of the first one.
+        others: Files of further scenes, or of the second date; each scene or pair then gets a folder of its own inside
+            the output folder.
         model: Folder of a model, or of the run that fitted it; may be repeated.
         output: Folder for layers and report.
         overwrite: Replace earlier results.
     """
-    from hypersigma.engine.model import load_model
+    from hypersigma.engine.model import load_model, opened, scenes_for, takes_pairs
     from hypersigma.engine.model import predict as predict_scenes
     from hypersigma.writers import check_output
     from hypersigma.writers.report_json import content
 
     console = Console(common)
     scenes = (scene, *others)
-    folders = _folders(output, scenes)
+    models = [load_model(folder, common.device) for folder in model]
+    folders = _folders(output, scenes, 2 if takes_pairs(models) else 1)
     for folder in folders:
         check_output(folder, overwrite=overwrite)
-    models = [load_model(folder, common.device) for folder in model]
     # all are opened before any is mapped: a mistake in the last is found at once
-    cubes = [opening.open(path) for path in scenes]
+    cubes = scenes_for(models, [opened(opening.open(path)) for path in scenes])
     told = []
     with console.progress() as progress:
         for cube, folder in zip(cubes, folders, strict=True):
@@ -57,10 +58,12 @@ def predict(
     console.result({"scenes": told})
 
 
-def _folders(output: Path, scenes: tuple[Path, ...]) -> list[Path]:
-    """Where the layers of each scene go: into the output folder, or folders in it named after several scenes."""
-    if len(scenes) == 1:
+def _folders(output: Path, scenes: tuple[Path, ...], dates: int) -> list[Path]:
+    """Where the layers of each scene (or pair) go: into the output folder, or folders in it named after several."""
+    if len(scenes) <= dates:
         return [output]
     from hypersigma.engine.model import prefixes
 
-    return [output / prefix.removesuffix("_") for prefix in prefixes([path.stem for path in scenes])]
+    return [
+        output / prefix.removesuffix("_") for prefix in prefixes([path.stem for path in scenes[dates - 1 :: dates]])
+    ]

@@ -8,11 +8,12 @@ from hypersigma.data.pair import Pair
 from hypersigma.data.pair_checks import pair_findings
 from hypersigma.data.pair_grid import on_one_grid
 from hypersigma.data.registration import Shift, residual_shift, shifted
+from hypersigma.errors import InputError
 
 WORTH_REMOVING = 0.2  # pixels
 
 
-def paired(before: Cube, after: Cube, *, register: bool = False, normalise: bool = False) -> Pair:
+def paired(before: Cube, after: Cube, *, register: bool = True, normalise: bool = False) -> Pair:
     """Two dates on the grid of the first one, cut to the ground that both show.
 
     Args:
@@ -38,6 +39,19 @@ def paired(before: Cube, after: Cube, *, register: bool = False, normalise: bool
     return pair
 
 
+def dates_of(cube: Cube) -> tuple[Cube, ...]:
+    """What a network sees of a scene: the scene itself; of a pair both dates, the second in the light of the first.
+
+    Dates of different sensors stay in the light that each has.
+    """
+    if not isinstance(cube, Pair):
+        return (cube,)
+    try:
+        return cube.before, normalisation(cube).applied(cube.after)
+    except InputError:
+        return cube.before, cube.after
+
+
 def _said(shift: Shift, register: bool) -> str:
     """What is to be known of a shift that was left as it is."""
     if not shift.reliable:
@@ -45,4 +59,4 @@ def _said(shift: Shift, register: bool) -> str:
     told = f"the second date lies {shift.rows:+.2f} rows and {shift.cols:+.2f} columns off the first"
     if shift.length <= WORTH_REMOVING:
         return f"{told}: they are registered"
-    return told if register else f"{told}; --register removes that"
+    return f"{told}; it was left so"

@@ -67,6 +67,7 @@ def plan(config: BenchmarkConfig) -> list[Trial]:
                 for num_per_class in config.num_per_class or (None,)
                 for seed in config.seeds
                 for method in methods
+                if protocol != "none" or not _needs_labels(method)
             ]
     return trials
 
@@ -104,6 +105,11 @@ def scenes_here() -> list[str]:
         else:
             here.append(name)
     return here
+
+
+def _needs_labels(method: str) -> bool:
+    """Whether a method has nothing to say without labels."""
+    return not method.startswith(OURS) and getattr(registry.load(_BASELINES, method).METHOD, "needs_labels", False)
 
 
 def _methods(task: str, chosen: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.cube import ArraySource, Cube
+from hypersigma.data.dates import dates_of
 from hypersigma.data.diffusion import Bonds
 from hypersigma.data.front_end import FrontEnd
 from hypersigma.engine.anchors import fingerprint
@@ -25,17 +26,18 @@ class Channels:
         self.front_end = front_end
         self.cube = cube
         _, rows, cols = cube.shape
-        self._keep = 4 * front_end.num_channels * rows * cols <= _MOST_KEPT
+        self._dates = dates_of(cube)
+        self._keep = 4 * len(self._dates) * front_end.num_channels * rows * cols <= _MOST_KEPT
         self._last_bonds: tuple[Window, Bonds] | None = None
 
     def read(self, window: Window) -> NDArray[np.float32]:
-        """Channels (C, h, w) of a window, NaN = no data.
+        """Channels (C, h, w) of a window, NaN = no data; of a pair those of both dates, (2 C, h, w).
 
         Raises:
             InputError: the cube lacks bands that the front end was fitted on.
         """
         if not self._keep:
-            return self.front_end.read(self.cube, window)
+            return self._read(window)
         rows, cols = window.slices
         return self._all[:, rows, cols]
 
@@ -68,8 +70,12 @@ class Channels:
     def _all(self) -> NDArray[np.float32]:
         """All channels (C, rows, cols)."""
         _, rows, cols = self.cube.shape
-        channels = np.empty((self.front_end.num_channels, rows, cols), dtype=np.float32)
+        channels = np.empty((len(self._dates) * self.front_end.num_channels, rows, cols), dtype=np.float32)
         # Block by block: a scene of few channels may have many bands.
         for block in blocks(rows, cols, _BLOCK):
-            channels[:, *block.slices] = self.front_end.read(self.cube, block)
+            channels[:, *block.slices] = self._read(block)
         return channels
+
+    def _read(self, window: Window) -> NDArray[np.float32]:
+        parts = [self.front_end.read(date, window) for date in self._dates]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -7,9 +7,11 @@ from itertools import groupby
 
 import numpy as np
 
+from hypersigma.engine.change_comparison import NOTE as CHANGE_NOTE
+from hypersigma.engine.change_comparison import change_tables
 from hypersigma.engine.detection_comparison import NOTE as DETECTION_NOTE
 from hypersigma.engine.detection_comparison import detection_tables
-from hypersigma.engine.trial import OURS, Row
+from hypersigma.engine.trial import OURS, Row, label_of
 from hypersigma.products import Table
 
 NOTE = (
@@ -35,14 +37,12 @@ _COLUMNS = (
 def tables(rows: Iterable[Row]) -> list[Table]:
     """Tables of rows of any task."""
     rows = list(rows)
-    kinds = [row for row in rows if row["task"] == "classification"]
-    return [*classification_tables(kinds), *detection_tables(row for row in rows if row["task"] != "classification")]
+    return [table for task, of in _TABLES.items() for table in of([row for row in rows if row["task"] in task])]
 
 
 def note_of(tasks: Collection[str]) -> str:
     """What stands below the tables of these tasks."""
-    told = [NOTE] if "classification" in tasks else []
-    return "\n".join([*told, *([DETECTION_NOTE] if set(tasks) - {"classification"} else [])])
+    return "\n".join(note for kinds, note in _NOTES.items() if set(kinds) & set(tasks))
 
 
 def classification_tables(rows: Iterable[Row], mark: str = "") -> list[Table]:
@@ -63,7 +63,7 @@ def _table(rows: Sequence[Row], mark: str) -> Table:
     """The methods on one scene and split."""
     methods: dict[str, dict[int, Row]] = {}
     for row in rows:
-        methods.setdefault(_label(row), {})[row["seed"]] = row
+        methods.setdefault(label_of(row), {})[row["seed"]] = row
     order = sorted(methods, key=lambda method: -float(np.mean(_values(methods[method], "oa"))))
     best = mark or next((method for method in order if not method.startswith(OURS)), "")
     lines = [_line(method, methods[method], best, methods.get(best, {})) for method in order]
@@ -107,11 +107,6 @@ def _paired(by_seed: dict[int, Row], of_best: dict[int, Row]) -> str:
     return f"{np.mean(difference):+.3f} ± {_deviation(difference):.3f} ({wins} of {len(shared)})"
 
 
-def _label(row: Row) -> str:
-    """A method's name, with what it was given beyond its defaults."""
-    return " ".join([row["method"], *([row["weights"]] if row["weights"] else []), *row["settings"]])
-
-
 def _values(by_seed: dict[int, Row], name: str) -> list[float]:
     """A figure over the seeds that have it."""
     return [row["metrics"][name] for row in by_seed.values() if name in row["metrics"]]
@@ -125,3 +120,8 @@ def spread(values: Sequence[float]) -> str:
 def _deviation(values: Sequence[float]) -> float:
     """Standard deviation with n - 1, 0 for a single value."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
+_KINDS = (("classification",), ("anomaly_detection", "target_detection"), ("change_detection",))
+_TABLES = dict(zip(_KINDS, (classification_tables, detection_tables, change_tables), strict=True))
+_NOTES = dict(zip(_KINDS, (NOTE, DETECTION_NOTE, CHANGE_NOTE), strict=True))

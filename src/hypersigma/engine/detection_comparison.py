@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from hypersigma.engine.trial import Row
+from hypersigma.engine.trial import Row, label_of
 from hypersigma.products import Table
 
 NOTE = (
@@ -25,7 +25,7 @@ def detection_tables(rows: Iterable[Row]) -> list[Table]:
     for (task, protocol), group in sorted(groups.items()):
         methods: dict[str, list[Row]] = {}
         for row in group:
-            methods.setdefault(_label(row), []).append(row)
+            methods.setdefault(label_of(row), []).append(row)
         order = sorted(methods, key=lambda name: -_mean(methods[name], "ap"))
         tables.append(_over_scenes(f"{task}, {protocol}", {name: methods[name] for name in order}))
         scenes = sorted({row["scene"] for row in group})
@@ -87,8 +87,3 @@ def _spread(rows: Sequence[Row], key: str) -> str:
 def _mean(rows: Sequence[Row], key: str) -> float:
     values = [row["metrics"][key] for row in rows if key in row["metrics"]]
     return float(np.mean(values)) if values else float("nan")
-
-
-def _label(row: Row) -> str:
-    """A method's name, with what it was given beyond its defaults."""
-    return " ".join([row["method"], *([row["weights"]] if row["weights"] else []), *row["settings"]])

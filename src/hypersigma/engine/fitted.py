@@ -64,6 +64,11 @@ class NeuralFitted:
     _last: list[Channels] = field(default_factory=list, repr=False)
 
     @property
+    def takes_pairs(self) -> bool:
+        """Whether it compares two dates."""
+        return self.task.dates == 2
+
+    @property
     def tiling(self) -> Tiling:
         return Tiling(self.config.tile, self.config.overlap, self.decision.halo)
 

@@ -35,10 +35,12 @@ def network_method(
     Raises:
         ConfigError: there is no such setting or device.
     """
+    from hypersigma.baselines._change import ChangeDetector
     from hypersigma.engine.devices import resolved
     from hypersigma.engine.frozen import FrozenMethod
     from hypersigma.engine.neural import NeuralMethod
     from hypersigma.engine.pseudo import PseudoLabelMethod
+    from hypersigma.engine.pseudo_change import TaughtOrPseudo
 
     # found out before anything is read
     resolved(device)
@@ -50,7 +52,9 @@ def network_method(
     given = {} if progress is None else {"progress": progress}
     network = NeuralMethod(task=room.TASK, config=settings, weights=weights, device=device, work=work, **given)
     if mode == "trained":
-        return PseudoLabelMethod(network=network, detector=room.frozen_detector(settings))
+        detector = room.frozen_detector(settings)
+        kind = TaughtOrPseudo if isinstance(detector, ChangeDetector) else PseudoLabelMethod
+        return kind(network=network, detector=detector)
     return network
 
 

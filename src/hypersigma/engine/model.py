@@ -9,10 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from hypersigma.cube import Cube
+from hypersigma.data.dates import paired
 from hypersigma.data.method import Fitted
+from hypersigma.data.pair import Pair
 from hypersigma.engine.measure import measured
 from hypersigma.engine.predict import load_fitted, predict_scene
 from hypersigma.engine.summary import class_shares, masked_notes, scene_files, scene_notes, scenes_line
+from hypersigma.errors import InputError
 from hypersigma.products import Figure, Layer, Objects, Report
 from hypersigma.readers import open_cube
 from hypersigma.screening import screen
@@ -101,13 +104,14 @@ def predict(models: Sequence[Model], scenes: Sequence[Scene], progress: Progress
     from hypersigma.viz.panels import Panel, panels_figure
     from hypersigma.viz.quicklook import composite
 
-    cubes = [opened(scene) for scene in scenes]
+    cubes = scenes_for(models, [opened(scene) for scene in scenes])
     layers = {}
     with measured() as cost:
         for prefix, model in zip(prefixes([model.name for model in models]), models, strict=True):
             for layer in mapped(model.fitted, cubes, progress).values():
                 layers[prefix + layer.name] = replace(layer, name=prefix + layer.name)
-    pictures = [Figure("Scene", panels_figure([Panel(cube.name, composite(cube))])) for cube in cubes]
+    shown = [date for cube in cubes for date in ((cube.before, cube.after) if isinstance(cube, Pair) else (cube,))]
+    pictures = [Figure("Scene", panels_figure([Panel(cube.name, composite(cube))])) for cube in shown]
     report = Report(
         task="prediction",
         scene=scenes_line(cubes),
@@ -123,6 +127,33 @@ def predict(models: Sequence[Model], scenes: Sequence[Scene], progress: Progress
         notes=[*scene_notes(cubes), *masked_notes(layers.values())],
     )
     return Result(layers=layers, report=report)
+
+
+def takes_pairs(models: Sequence[Model]) -> bool:
+    """Whether models compare two dates.
+
+    Raises:
+        InputError: some do and some do not.
+    """
+    kinds = {bool(getattr(model.fitted, "takes_pairs", False)) for model in models}
+    if len(kinds) > 1:
+        raise InputError("some of the models compare two dates and some look at single scenes; use them apart")
+    return kinds == {True}
+
+
+def scenes_for(models: Sequence[Model], cubes: Sequence[Cube]) -> list[Cube]:
+    """The scenes as models take them: as they are, or each two as a pair of dates on one grid.
+
+    Raises:
+        InputError: pairs are needed and there is an odd number, or two dates cannot be compared.
+    """
+    if not takes_pairs(models):
+        return list(cubes)
+    made: list[Cube] = [cube for cube in cubes if isinstance(cube, Pair)]
+    single = [cube for cube in cubes if not isinstance(cube, Pair)]
+    if len(single) % 2:
+        raise InputError(f"{len(single)} scenes; this model compares two dates: give BEFORE AFTER")
+    return [*made, *(paired(*dates) for dates in zip(single[::2], single[1::2], strict=True))]
 
 
 def opened(scene: Scene) -> Cube:

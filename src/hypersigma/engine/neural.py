@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from hypersigma import config as configuration
+from hypersigma.data.dates import dates_of
 from hypersigma.data.front_end import FrontEnd, fit_front_end
 from hypersigma.data.labels import LabelledScene
 from hypersigma.engine.anchors import Anchors
@@ -74,11 +75,14 @@ class NeuralMethod:
         device = resolved(self.device)
         inputs = [_screened(scene) for scene in inputs]
         cubes = [scene.cube for scene in inputs]
+        dates = [dates_of(cube) for cube in cubes]
+        seen = [date for own in dates for date in own]
         weights = self.chosen_weights(inputs)
-        beginning = None if weights is None else Beginning.of(weights, cubes)
+        beginning = None if weights is None else Beginning.of(weights, seen)
         wanted = self.config if beginning is None else self.task.for_weights(self.config, beginning.encoders, inputs)
         config = self.task.adapted(wanted, inputs)
-        front_end = fit_front_end(config.front_end, cubes, [scene.labels > 0 for scene in inputs])
+        labelled = [scene.labels > 0 for scene, own in zip(inputs, dates, strict=True) for _ in own]
+        front_end = fit_front_end(config.front_end, seen, labelled)
         legend = inputs[0].legend
         readers = [Channels(front_end, cube) for cube in cubes]
         inputs = [_with_data(scene, reader) for scene, reader in zip(inputs, readers, strict=True)]

@@ -15,6 +15,7 @@ from hypersigma.data.detection import DetectionScene
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.method import Method
 from hypersigma.data.sampling import Split, SplitConfig, audit, folds, only
+from hypersigma.engine.change_trial import ChangeScores
 from hypersigma.engine.detection_trial import detection_figures, mean_figures
 from hypersigma.engine.measure import measured
 
@@ -132,8 +133,10 @@ def run_trial(trial: Trial, device: str) -> Row:
         return _detection_row(trial, module.draw(trial.split.protocol, trial.seed), device)
     scenes: list[LabelledScene] = module.load()
     method = _method(trial, device)
-    scores = Scores.none(len(scenes[0].legend.names))
     held_out = _held_out(module, scenes, trial.split.protocol)
+    if trial.task == "change_detection":
+        return _change_row(trial, scenes, method, held_out)
+    scores = Scores.none(len(scenes[0].legend.names))
     for splits in folds([scene.labels for scene in scenes], trial.split, trial.seed, held_out):
         with measured() as cost:
             predictions = _fit_and_predict(method, scenes, splits, trial.seed)
@@ -142,6 +145,22 @@ def run_trial(trial: Trial, device: str) -> Row:
         scores.count_near(splits, trial.split.window_radius)
         scores.spend(cost.seconds, cost.peak_memory_mb)
     return scores.row(trial) | begun(trial.weights)
+
+
+def _change_row(trial: Trial, scenes: Sequence[LabelledScene], method: Method, held_out: list[list[int]]) -> Row:
+    """The row of a change detection: counts of all folds and scenes together, and figures of each scene."""
+    scores = ChangeScores()
+    with measured() as cost:
+        for splits in folds([scene.labels for scene in scenes], trial.split, trial.seed, held_out):
+            for index, arrays in _fit_and_predict(method, scenes, splits, trial.seed).items():
+                scores.add(scenes[index], splits[index], arrays)
+    costs = {"seconds": cost.seconds, "peak_memory_mb": cost.peak_memory_mb}
+    return trial.identity | costs | {"metrics": scores.figures()} | begun(trial.weights)
+
+
+def label_of(row: Row) -> str:
+    """A method's name, with what it was given beyond its defaults."""
+    return " ".join([row["method"], *([row["weights"]] if row["weights"] else []), *row["settings"]])
 
 
 def _held_out(module: Any, scenes: Sequence[LabelledScene], protocol: str) -> list[list[int]]:

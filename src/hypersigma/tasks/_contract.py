@@ -152,12 +152,14 @@ class Task(nn.Module, ABC):
         name: registered name.
         Config: frozen dataclass of every choice of the task.
         Decision: frozen dataclass that satisfies the protocol of that name.
+        dates: scenes of the same ground that it looks at together.
         margin: pixels around a tile that the network needs to see, reflected at the scene's border.
     """
 
     name: ClassVar[str]
     Config: ClassVar[type[TaskConfig]]
     Decision: ClassVar[type]
+    dates: ClassVar[int] = 1
     margin: int = 0
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.data.front_end import FrontEnd
+from hypersigma.data.pair import Pair
 from hypersigma.data.radiometry import present_bands, require_wavelengths
 from hypersigma.errors import InputError
 from hypersigma.nn.backbone import Backbone, BackboneConfig, SpatialConfig, SpectralConfig
@@ -54,8 +55,8 @@ class EncoderTask(Task):
         config = replace(config, size=weights.size, training=replace(config.training, layer_decay=decay))
         if config.architecture == "published" or config.front_end.bands == "native":
             return config
-        for scene in inputs:
-            require_wavelengths(scene.cube)
+        for cube in _seen(inputs):
+            require_wavelengths(cube)
         kinds = {part.card.kind: part.card.config.positions for part in weights.parts}
         spatial = weights.spatial and weights.spatial.card.config
         return replace(
@@ -70,7 +71,7 @@ class EncoderTask(Task):
     def takes_weights(cls, config: Any, inputs: Sequence[HasCube]) -> bool:
         if config.architecture != "default" or config.front_end.bands != "canonical":
             return False
-        return all(scene.cube.wavelengths is not None for scene in inputs)
+        return all(cube.wavelengths is not None for cube in _seen(inputs))
 
     def begin_with(self, weights: Encoders, front_end: FrontEnd, gain: NDArray[np.float64]) -> dict[Kind, Receipt]:
         """Fill the encoders; those that see canonical bands get the numbers they were trained on."""
@@ -88,7 +89,7 @@ class EncoderTask(Task):
         Raises:
             InputError: a scene is smaller than a patch.
         """
-        if any(scene.cube.wavelengths is None for scene in inputs):
+        if any(cube.wavelengths is None for cube in _seen(inputs)):
             config = replace(config, front_end=replace(config.front_end, bands="native"))
         for scene in inputs:
             _, rows, cols = scene.cube.shape
@@ -99,6 +100,13 @@ class EncoderTask(Task):
                 )
         tile = min(config.tile, *(min(scene.cube.shape[1:]) for scene in inputs))
         return replace(config, tile=tile, overlap=min(config.overlap, tile // 2))
+
+
+def _seen(inputs: Sequence[HasCube]) -> Iterator[Cube]:
+    """The scenes, of pairs both dates."""
+    for scene in inputs:
+        cube = scene.cube
+        yield from (cube.before, cube.after) if isinstance(cube, Pair) else (cube,)
 
 
 def canonical_image(embedding: str, front_end: FrontEnd) -> CanonicalImage | None:

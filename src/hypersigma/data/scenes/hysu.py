@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hypersigma.data.detection import DetectionScene
 from hypersigma.data.libraries import read_library
@@ -50,6 +51,19 @@ def load(root: Path | None = None) -> list[DetectionScene]:
         named = replace(cube, name=material.lower().replace(" ", "_"))
         scenes.append(DetectionScene(named, mask, read_target(named, library, spectrum=material)))
     return scenes
+
+
+def sizes(root: Path | None = None) -> NDArray[np.uint8]:
+    """The class of size (rows, cols) of the target in each pixel: 1, the largest, to 5, the smallest; 0 elsewhere.
+
+    Args:
+        root: as of `load`.
+
+    Raises:
+        InputError: a file is missing.
+    """
+    folder = folder_of("the masks of HySU", "dlr_hysu", (_MASKS,), root)
+    return MatlabFile.of(folder / _MASKS).load("targetsROI").astype(np.uint8)
 
 
 def draw(protocol: str, seed: int) -> list[DetectionScene]:

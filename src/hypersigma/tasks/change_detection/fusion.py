@@ -22,19 +22,21 @@ from hypersigma.baselines._smoothing import smoothing_radius
 from hypersigma.data.alteration import Alteration, alteration, chi_square
 from hypersigma.data.filters import gaussian
 from hypersigma.data.labels import LabelledScene
+from hypersigma.data.light_ratios import indices, learn_ratios, ratios
 from hypersigma.data.thresholds import least_error
 
 TASK = "change_detection"
 
 _ROUNDS = 30
-_SCORE = 0.7  # pixels; deviation of the Gaussian that scores are smoothed with
-_NEAR, _WIDE = 1.0, 3.0  # pixels; of those that evidence is smoothed with
+_CLOSE, _NEAR, _WIDE = 0.7, 1.0, 3.0  # pixels; deviations of the Gaussians that evidence is smoothed with
+_PARTS = ("left", "right", "offset", "deviation")
+_LEAVES, _MOST_FOR_MACHINE = 2_500, 5_000
 _LEAST = 0.05  # added to a score before its logarithm
 
 
 def _variates(learned: Learned, before: Array, after: Array) -> tuple[Array, Array, Array]:
     """Variates (p, h, w), the root of their chi-square and the length of the difference, (1, h, w) each."""
-    variates = Alteration(**learned).variates(before, after)
+    variates = Alteration(*(learned[name] for name in _PARTS)).variates(before, after)
     root = np.sqrt(chi_square(variates))[None]
     return variates, root, np.sqrt(chi_square(before - after))[None]
 
@@ -51,14 +53,14 @@ class AlterationFusion(ChangeDetector):
 
     @property
     def margin(self) -> int:
-        return smoothing_radius(_SCORE)
+        return smoothing_radius(_CLOSE)
 
     def learn(self, before: Array, after: Array) -> Learned:
         return alteration(before, after, _ROUNDS).arrays()
 
     def evidence(self, learned: Learned, before: Array, after: Array) -> Array:
         _, root, length = _variates(learned, before, after)
-        return without_rim(_score(root, length, _SCORE), self.margin)
+        return without_rim(_score(root, length, _CLOSE), self.margin)
 
     def threshold(self, scores: NDArray[Any]) -> float:
         return least_error(scores)
@@ -79,22 +81,31 @@ class ChangeFusion(ChangeDetector):
     def margin(self) -> int:
         return smoothing_radius(_WIDE)
 
+    @property
+    def needs_labels(self) -> bool:
+        return False
+
     def learn(self, before: Array, after: Array) -> Learned:
         return alteration(before, after, _ROUNDS).arrays()
+
+    def learn_light(self, before: Array, after: Array, wavelengths: NDArray[np.float64] | None) -> Learned:
+        return learn_ratios(before, after, wavelengths)
 
     def evidence(self, learned: Learned, before: Array, after: Array) -> Array:
         variates, root, length = _variates(learned, before, after)
         dates = np.concatenate([before, after, after - before])
         # the tails of variates are long; their order is what counts
         told = np.concatenate([np.sign(variates) * np.sqrt(np.abs(variates)), np.log1p(root), np.log1p(length)])
-        scores = [np.log(_score(root, length, width) + _LEAST) for width in (_SCORE, 2 * _SCORE)]
-        stack = np.concatenate(
-            [dates, gaussian(dates, _NEAR), told, gaussian(told, _NEAR), gaussian(told, _WIDE), *scores]
-        )
-        return without_rim(stack, self.margin)
+        scores = [np.log(_score(root, length, width) + _LEAST) for width in (_CLOSE, 2 * _CLOSE)]
+        stack = [gaussian(dates, _CLOSE), gaussian(told, _NEAR), gaussian(told, _WIDE), *scores]
+        return without_rim(np.concatenate(stack), self.margin)
+
+    def light(self, learned: Learned, before: Array, after: Array) -> Array:
+        seen = np.concatenate([ratios(learned, before, after), indices(learned, before, after)])
+        return without_rim(np.concatenate([gaussian(seen, _CLOSE), gaussian(seen, 2 * _NEAR)]), self.margin)
 
     def estimator(self, num_features: int, seed: int) -> Estimator:
-        return Experts([_trees(self.num_trees, seed), support_vector_machine(self.cost, num_features)])
+        return Experts(num_trees=self.num_trees, cost=self.cost, seed=seed)
 
     def fit(self, inputs: Sequence[LabelledScene], seed: int) -> FittedChange:
         if not any(scene.labels.any() for scene in inputs):
@@ -103,13 +114,27 @@ class ChangeFusion(ChangeDetector):
 
 
 class Experts:
-    """Estimators that are asked alike: their probabilities are averaged."""
+    """Extremely randomised trees (Geurts, Ernst, Wehenkel, 2006) and a support vector machine, asked alike.
 
-    def __init__(self, members: Sequence[Estimator]) -> None:
-        self.members = members
+    Of many labels the trees keep leaves of more samples, and speak alone: the machine's work grows with their square.
+
+    Args:
+        num_trees: of the forest.
+        cost: of the machine's training errors (C).
+        seed: of the forest.
+    """
+
+    def __init__(self, *, num_trees: int, cost: float, seed: int) -> None:
+        self.num_trees, self.cost, self.seed = num_trees, cost, seed
 
     def fit(self, samples: NDArray[Any], labels: NDArray[Any]) -> Self:
-        """Fit every member on samples (n, features) and classes (n,)."""
+        """Fit on samples (n, features) and classes (n,)."""
+        from sklearn.ensemble import ExtraTreesClassifier
+
+        leaf = max(2, len(samples) // _LEAVES)
+        forest = ExtraTreesClassifier(self.num_trees, min_samples_leaf=leaf, random_state=self.seed)
+        machine = support_vector_machine(self.cost, samples.shape[1])
+        self.members = [forest] if len(samples) > _MOST_FOR_MACHINE else [forest, machine]
         for member in self.members:
             member.fit(samples, labels)
         self.classes_ = np.unique(labels)
@@ -121,13 +146,6 @@ class Experts:
         answers = [class_probabilities(member, samples, num_classes) for member in self.members]
         mean: NDArray[np.float32] = np.mean(answers, axis=0)[:, self.classes_ - 1]
         return mean
-
-
-def _trees(num_trees: int, seed: int) -> Estimator:
-    """Extremely randomised trees (Geurts, Ernst, Wehenkel, 2006), classes weighed alike."""
-    from sklearn.ensemble import ExtraTreesClassifier
-
-    return ExtraTreesClassifier(num_trees, min_samples_leaf=2, random_state=seed)
 
 
 METHOD = ChangeFusion()

@@ -32,7 +32,7 @@ class Inputs:
         attribute: Which attribute of polygons names the class.
         changed: Value of changed pixels in the labels; 2 by default.
         unchanged: Value of unchanged pixels in the labels; 1 by default.
-        register: Whether to remove the shift that is left between the dates.
+        register: Whether to remove the shift that is left between the dates, where it can be measured.
         normalise: Whether to bring the second date to the light of the first.
         classes_before: File of a class map of the first date, to tell what changed from what.
         classes_after: File of a class map of the second date, in the same classes.
@@ -43,7 +43,7 @@ class Inputs:
     attribute: str | None = None
     changed: int | None = None
     unchanged: int | None = None
-    register: bool = False
+    register: bool = True
     normalise: bool = False
     classes_before: Path | None = None
     classes_after: Path | None = None
@@ -56,14 +56,14 @@ class ChangeScene(LabelledScene):
     from_to: NDArray[np.str_] | None = None
 
 
-def load_inputs(
+def load_inputs(  # noqa: PLR0913, PLR0917 (one a flag)
     cubes: Sequence[Cube],
     labels: Any = None,
     label_variable: str | None = None,
     attribute: str | None = None,
     changed: int | None = None,
     unchanged: int | None = None,
-    register: bool = False,
+    register: bool = True,
     normalise: bool = False,
     classes_before: Any = None,
     classes_after: Any = None,
