@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hypersigma.tiling import Window, blend_weights, blocks, reflected, tile_starts, tiles
+from hypersigma.tiling import Window, blend_weights, blocks, reflected, spread_blocks, tile_starts, tiles
 
 SIDES = st.integers(1, 60)
 
@@ -77,3 +77,26 @@ def test_reflected_indices_are_those_of_a_padded_axis(length, start, count):
     before, after = max(0, -start), max(0, start + count - length)
     padded = np.pad(np.arange(length), (before, after), mode="reflect" if length > 1 else "edge")
     np.testing.assert_array_equal(index, padded[start + before : start + before + count])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 120), st.integers(1, 120), st.integers(2, 16), st.integers(1, 3000))
+def test_some_blocks_spread_over_the_raster(rows, cols, block, num_pixels):
+    every, some = list(blocks(rows, cols, block)), spread_blocks(rows, cols, block, num_pixels)
+    assert len(set(some)) == len(some) > 0
+    assert set(some) <= set(every)
+    if rows * cols <= num_pixels:
+        assert some == every
+        return
+    most = max(1, num_pixels // block**2)
+    assert min(most, len(every)) / 4 <= len(some) <= most
+    # no part of a side is far from all of them, as far as that many blocks can do
+    for length, starts in ((rows, {window.row for window in some}), (cols, {window.col for window in some})):
+        steps = np.diff([0, *sorted(start // block for start in starts), -(-length // block) - 1])
+        assert steps.max(initial=0) <= -(-length // block) / len(starts) + 1
+
+
+def test_blocks_of_a_square_scene_of_a_power_of_two_are_not_all_at_one_edge():
+    some = spread_blocks(4096, 4096, 32, 1 << 16)
+    assert len(some) == 64
+    assert len({window.col for window in some}) == len({window.row for window in some}) == 8

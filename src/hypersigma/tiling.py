@@ -62,6 +62,27 @@ def blocks(rows: int, cols: int, block: int) -> Iterator[Window]:
             yield Window(row, col, min(block, rows - row), min(block, cols - col))
 
 
+def spread_blocks(rows: int, cols: int, block: int, num_pixels: int) -> list[Window]:
+    """Disjoint blocks as `blocks` gives them; of a raster of more pixels than asked for, some all over it.
+
+    They stand in rows and columns of blocks at even steps: each n-th block alone would, where n is a multiple of the
+    blocks in a row, lie in one column.
+    """
+    every = list(blocks(rows, cols, block))
+    if rows * cols <= num_pixels:
+        return every
+    down, across = -(-rows // block), -(-cols // block)
+    most = max(1, num_pixels // block**2)
+    num_across = min(max(1, round(across * (most / len(every)) ** 0.5)), most)
+    num_down = min(down, most // num_across)
+    num_across = min(across, most // num_down)
+    chosen_rows, chosen_cols = (
+        ((np.arange(count) + 0.5) * length / count).astype(int)
+        for count, length in ((num_down, down), (num_across, across))
+    )
+    return [every[row * across + col] for row in chosen_rows for col in chosen_cols]
+
+
 def blend_weights(height: int, width: int, overlap: int) -> NDArray[np.float32]:
     """Weights (height, width) that fall linearly towards the border over `overlap` pixels, never to zero."""
 

@@ -31,7 +31,7 @@ from hypersigma.data.thresholds import otsu
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
-from hypersigma.tiling import Window, blocks
+from hypersigma.tiling import Window, blocks, spread_blocks
 
 Array = NDArray[np.float32]
 Learned = dict[str, NDArray[Any]]
@@ -279,9 +279,8 @@ def known_pair(method: ChangeDetector, pair: Pair) -> KnownPair:
 def with_threshold(method: ChangeDetector, known: KnownPair) -> KnownPair:
     """The same with the threshold that parts the pair's scores in two groups."""
     _, rows, cols = known.pair.shape
-    every = list(blocks(rows, cols, _TILE))
-    step = max(1, round(rows * cols / _MOST_SCORES))
-    scores = [evidence_of(method, known, window)[0].ravel() for window in every[::step]]
+    windows = spread_blocks(rows, cols, _TILE, _MOST_SCORES)
+    scores = [evidence_of(method, known, window)[0].ravel() for window in windows]
     return replace(known, threshold=method.threshold(np.concatenate(scores)))
 
 

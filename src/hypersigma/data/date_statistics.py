@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hypersigma.data.pair import Pair
 from hypersigma.data.shared_bands import SharedBands
 from hypersigma.errors import InputError
-from hypersigma.tiling import blocks
+from hypersigma.tiling import spread_blocks
 
 Array = NDArray[np.float32]
 
@@ -92,9 +92,8 @@ def sampled_pixels(shared: SharedBands, pair: Pair) -> tuple[Array, Array]:
 
 def _parts(shared: SharedBands, pair: Pair) -> Iterator[tuple[Array, Array]]:
     _, rows, cols = pair.shape
-    every = list(blocks(rows, cols, _BLOCK))
-    step = -(-rows * cols // min(_MOST_PIXELS, max(1, _MOST_NUMBERS // shared.num_bands)))
-    for window in every[::step]:
+    most = min(_MOST_PIXELS, _MOST_NUMBERS // shared.num_bands)
+    for window in spread_blocks(rows, cols, _BLOCK, most):
         before, after = (date.reshape(shared.num_bands, -1) for date in shared.read(pair, window))
         known = np.isfinite(before[0])
         yield before[:, known], after[:, known]

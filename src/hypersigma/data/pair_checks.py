@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.errors import InputError
-from hypersigma.tiling import blocks
+from hypersigma.tiling import spread_blocks
 
 Floats = NDArray[np.float64]
 
@@ -117,8 +117,8 @@ def _medians(values: NDArray[np.float32]) -> Floats:
 
 def _sample(cube: Cube) -> NDArray[np.float32]:
     """Numbers (used bands, n) of blocks spread over a date, the same ones for dates of one size."""
-    windows = list(blocks(*cube.shape[1:], _BLOCK))
-    chosen = windows[:: -(-len(windows) // _NUM_BLOCKS)]
+    _, rows, cols = cube.shape
+    chosen = spread_blocks(rows, cols, _BLOCK, _NUM_BLOCKS * _BLOCK**2)
     # a cube may have no valid band, of which -1 would make nothing
     parts = [cube.read(window).reshape(len(cube.used), window.height * window.width) for window in chosen]
     return np.concatenate(parts, axis=1)

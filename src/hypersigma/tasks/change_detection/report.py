@@ -23,11 +23,12 @@ from hypersigma.metrics.classification import confusion_matrix
 from hypersigma.metrics.detection import detection_scores
 from hypersigma.products import Figure, Layer, Objects, Section, Table, Text
 from hypersigma.tasks.change_detection.held_out import held_out_answers
-from hypersigma.tiling import blocks
+from hypersigma.tiling import spread_blocks
 
 _NUM_SPECTRA = 5  # of the largest changes
 _MOST_LISTED = 20
 _MOST_WORDS = 12  # lines of the from-to table
+_MOST_UNCHANGED = 1 << 16  # pixels among which unchanged ones are looked for
 
 
 def findings(
@@ -175,9 +176,8 @@ def _from_to_table(from_to: NDArray[np.str_], mapped: NDArray[Any], area: float 
 def _mean_unchanged(difference: Cube, mapped: NDArray[Any]) -> NDArray[np.float32]:
     """Mean difference (bands,) of a sample of unchanged pixels."""
     _, rows, cols = difference.shape
-    every = list(blocks(rows, cols, 64))
     parts = []
-    for window in every[:: -(-len(every) // 16)]:
+    for window in spread_blocks(rows, cols, 64, _MOST_UNCHANGED):
         values = difference.read(window)
         chosen = (mapped[window.slices] == CHANGED - 1) & np.isfinite(values).all(axis=0)
         parts.append(values[:, chosen])
