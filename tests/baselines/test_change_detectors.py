@@ -253,6 +253,10 @@ def test_damaged_models_are_told_of(tmp_path: Path) -> None:
         description.write_text(kept.replace("hypersigma.baselines.svm_difference", other), encoding="utf-8")
         with pytest.raises(InputError, match="no detector"):
             load_fitted(tmp_path)
+    for other in ("FittedChange", "Pair", "Nothing"):
+        description.write_text(kept.replace("DifferenceMachine", other), encoding="utf-8")
+        with pytest.raises(InputError, match=f"'{other}' is no detector"):
+            load_fitted(tmp_path)
     for damaged in (kept.replace("cost", "coast"), kept.replace("count: 8", "count: many"), "a: [", ""):
         description.write_text(damaged, encoding="utf-8")
         with pytest.raises(HypersigmaError, match=r"change\.yaml"):

@@ -7,6 +7,7 @@ its labelled pixels and fits its estimator anew when it is loaded, so that it is
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -190,6 +191,7 @@ class FittedChange:
 
         description = _Description(
             method=type(self.method).__module__,
+            detector=type(self.method).__name__,
             config=configuration.unstructure(self.method),
             seed=self.seed,
             bands=self.bands,
@@ -204,6 +206,7 @@ class _Description:
     """What a saved detector is, in words and small numbers; the arrays stand beside."""
 
     method: str
+    detector: str
     config: dict[str, Any]
     seed: int
     bands: BandList
@@ -226,14 +229,27 @@ def load(folder: Path) -> FittedChange:
         samples, labels = arrays["samples"], arrays["labels"]
     except (OSError, SafetensorError, KeyError) as error:
         raise InputError(f"{folder / _ARRAYS} is missing or damaged ({error}); fit and save again") from error
-    method = method_of(description.method, ChangeDetector, where)
+    kind = _detector_kind(description, where)
     return FittedChange(
-        method=configuration.structure(description.config, type(method), str(where)),
+        method=configuration.structure(description.config, kind, str(where)),
         bands=description.bands,
         samples=samples,
         labels=labels,
         seed=description.seed,
     )
+
+
+def _detector_kind(description: _Description, where: Path) -> type[ChangeDetector]:
+    """The class of a detector in a module of this package, where a second one may stand beside the registered one.
+
+    Raises:
+        InputError: there is none.
+    """
+    method_of(description.method, ChangeDetector, where)
+    kind = getattr(sys.modules[description.method], description.detector, None)
+    if not (isinstance(kind, type) and issubclass(kind, ChangeDetector)):
+        raise InputError(f"{where}: '{description.detector}' is no detector of this version; fit and save again")
+    return kind
 
 
 def as_pair(cube: Cube) -> Pair:
