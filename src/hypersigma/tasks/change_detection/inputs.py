@@ -19,6 +19,7 @@ from hypersigma.data.label_maps import LabelMap
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.pair import LEGEND, Pair
 from hypersigma.errors import InputError
+from hypersigma.products import Legend
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +121,7 @@ def _marks(given: Any, cube: Cube, variable: str | None, attribute: str | None) 
             f"labels: an array of shape {array.shape} and type {array.dtype}; whole numbers of {cube.shape[1]} rows x "
             f"{cube.shape[2]} columns are needed, those of {cube.name}"
         )
-    return LabelMap(array.astype(np.int32), LEGEND)
+    return LabelMap(array.astype(np.int32), Legend((), ()))
 
 
 def _from_to(before: Any, after: Any, cube: Cube, pair: Pair, num_cubes: int) -> NDArray[np.str_] | None:
@@ -134,6 +135,8 @@ def _from_to(before: Any, after: Any, cube: Cube, pair: Pair, num_cubes: int) ->
     if before is None or after is None or num_cubes > 2:
         raise InputError("classes_before and classes_after belong together, and to a single pair of dates")
     maps = [_marks(given, cube, None, None) for given in (before, after)]
-    names = {value: name for found in maps for value, name in enumerate(found.legend.names, start=1)}
-    first, second = (on_pair(found.labels, cube, pair) for found in maps)
+    # an array names no classes
+    names = {int(value): f"class {value}" for found in maps for value in np.unique(found.labels) if value > 0}
+    names |= {value: name for found in maps for value, name in enumerate(found.legend.names, start=1)}
+    first, second = (on_pair(np.maximum(found.labels, 0), cube, pair) for found in maps)
     return turned(first, second, names)
