@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hypersigma.cube import Cube
+from hypersigma.data.change_maps import CHANGE, MAP
 from hypersigma.data.labels import LabelledScene
-from hypersigma.data.method import Method
+from hypersigma.data.method import Fitted, Method
 from hypersigma.errors import InputError
 from hypersigma.tiling import blocks
 
@@ -24,11 +27,13 @@ class Answers:
     """What was said of held-out labels.
 
     Attributes:
-        scores: (n,) probabilities of change; truth: (n,) 1 unchanged, 2 changed.
+        scores: (n,) probabilities of change, or scores of what learns from no label.
+        mapped: (n,) 1 unchanged, 2 changed; truth: (n,) the same, as labels say.
         block: side of the squares that were held out, in pixels.
     """
 
     scores: NDArray[np.float32]
+    mapped: NDArray[np.uint8]
     truth: NDArray[np.int32]
     block: int
 
@@ -42,30 +47,38 @@ def held_out_answers(inputs: Sequence[LabelledScene], method: Method, seed: int)
     block = int(np.clip(max(max(scene.labels.shape) for scene in inputs) // _SQUARES, _LEAST, _MOST))
     generator = np.random.default_rng(seed)
     folds = [_folds(scene.labels.shape, block, generator) for scene in inputs]
-    scores, truths, fault = [], [], None
+    parts: list[tuple[NDArray[Any], ...]] = []
+    fault = None
     for fold in range(_NUM_FOLDS):
         given = [
             replace(scene, labels=np.where(own == fold, 0, scene.labels))
             for scene, own in zip(inputs, folds, strict=True)
         ]
+        known = [scene for scene in given if scene.labels.any()]
+        if not known:
+            continue
         try:
-            fitted = method.fit([scene for scene in given if scene.labels.any()], seed)
+            fitted = method.fit(known, seed)
         except InputError as error:
             fault = error
             continue
         for scene, own in zip(inputs, folds, strict=True):
-            asked = np.where(own == fold, scene.labels, 0)
-            rows, cols = asked.shape
-            for window in blocks(rows, cols, _TILE):
-                truth = asked[window.slices]
-                if truth.any():
-                    answer = fitted.predict(scene.cube, window)[0]
-                    chosen = (truth > 0) & np.isfinite(answer)
-                    scores.append(answer[chosen])
-                    truths.append(truth[chosen])
-    if not scores:
+            parts += _answers(fitted, scene.cube, np.where(own == fold, scene.labels, 0))
+    if not sum(len(truth) for *_, truth in parts):
         raise InputError("labels are too few, or too close together, to hold some of them out") from fault
-    return Answers(np.concatenate(scores), np.concatenate(truths), block)
+    scores, mapped, truth = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Answers(scores, mapped, truth, block)
+
+
+def _answers(fitted: Fitted, cube: Cube, asked: NDArray[np.int32]) -> Iterator[tuple[NDArray[Any], ...]]:
+    """Scores, map and truth (n,) of labelled pixels with data, window by window."""
+    rows, cols = asked.shape
+    for window in blocks(rows, cols, _TILE):
+        truth = asked[window.slices]
+        if truth.any():
+            arrays = fitted.finish(fitted.predict(cube, window), cube, window)
+            chosen = (truth > 0) & np.isfinite(arrays[CHANGE])
+            yield arrays[CHANGE][chosen], arrays[MAP][chosen], truth[chosen]
 
 
 def _folds(shape: tuple[int, ...], block: int, generator: np.random.Generator) -> NDArray[np.intp]:

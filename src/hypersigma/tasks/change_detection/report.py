@@ -84,7 +84,7 @@ def _held_out(inputs: Sequence[LabelledScene], method: Method, seed: int) -> tup
         answers = held_out_answers(inputs, method, seed)
     except InputError as error:
         return {}, [Text("What the figures say", f"Nothing was measured: {error}")]
-    matrix = confusion_matrix(answers.truth, np.where(answers.scores > 0.5, CHANGED, CHANGED - 1), CHANGED)
+    matrix = confusion_matrix(answers.truth, answers.mapped, CHANGED)
     metrics = change_scores(matrix)
     areas = detection_scores(answers.scores, answers.truth == CHANGED)
     metrics |= {key: areas[key] for key in ("auc", "ap") if key in areas}
