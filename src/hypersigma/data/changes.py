@@ -70,9 +70,18 @@ def pixel_area(georef: Georef | None, rows: int) -> float | None:
     return float(abs(a * e - b * d) * math.radians(1) ** 2 * north * east)
 
 
-def turned(before: NDArray[Any], after: NDArray[Any], names: Mapping[int, str]) -> NDArray[np.str_]:
-    """What each pixel (rows, cols) turned from and into, "soil to roof"; "unknown" where a class is 0."""
-    highest = max([*names, int(before.max(initial=0)), int(after.max(initial=0))])
-    known = np.array([names.get(value, "unknown") for value in range(highest + 1)])
-    words: NDArray[np.str_] = np.char.add(np.char.add(known[before], " to "), known[after])
+def turned(
+    before: NDArray[Any], after: NDArray[Any], first_names: Mapping[int, str], second_names: Mapping[int, str]
+) -> NDArray[np.str_]:
+    """What each pixel (rows, cols) turned from and into, "soil to roof"; "unknown" where a class has no name.
+
+    Each date's classes have names of their own, as files may count the same classes differently.
+    """
+    words: NDArray[np.str_] = np.char.add(np.char.add(_named(before, first_names), " to "), _named(after, second_names))
     return words
+
+
+def _named(classes: NDArray[Any], names: Mapping[int, str]) -> NDArray[np.str_]:
+    values, places = np.unique(classes, return_inverse=True)
+    known = np.array([names.get(int(value), "unknown") for value in values])
+    return known[places.reshape(classes.shape)]

@@ -81,6 +81,18 @@ def test_classes_tell_what_turned_into_what():
     np.testing.assert_array_equal(scene.from_to == "class 1 to class 3", truth() == 2)
 
 
+def test_codes_of_both_dates_are_told_apart(tmp_path):
+    grid = {"transform": Affine(*NORTH_UP.transform), "crs": "EPSG:32633"}
+    codes = np.where(truth() == 2, 512, 311).astype("u2")
+    before = codes.copy()
+    before[0] = 400
+    paths = [write_tiff(tmp_path / f"{name}.tif", array[None], **grid) for name, array in (("a", before), ("b", codes))]
+    (scene,) = load_inputs(DATES, classes_before=paths[0], classes_after=paths[1])
+    words, counts = np.unique(scene.from_to, return_counts=True)
+    assert words.tolist() == ["class 311 to class 311", "class 400 to class 311", "class 512 to class 512"]
+    assert counts[1] == COLS
+
+
 def test_light_and_registration_are_as_asked():
     (plain,), (lit,) = load_inputs(DATES), load_inputs(DATES, normalise=True)
     assert abs(np.mean(lit.cube.after.read() - DATES[0].read())) < abs(

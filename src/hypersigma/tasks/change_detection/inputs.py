@@ -135,8 +135,11 @@ def _from_to(before: Any, after: Any, cube: Cube, pair: Pair, num_cubes: int) ->
     if before is None or after is None or num_cubes > 2:
         raise InputError("classes_before and classes_after belong together, and to a single pair of dates")
     maps = [_marks(given, cube, None, None) for given in (before, after)]
-    # an array names no classes
-    names = {int(value): f"class {value}" for found in maps for value in np.unique(found.labels) if value > 0}
-    names |= {value: name for found in maps for value, name in enumerate(found.legend.names, start=1)}
-    first, second = (on_pair(np.maximum(found.labels, 0), cube, pair) for found in maps)
-    return turned(first, second, names)
+    first, second = (on_pair(found.labels, cube, pair) for found in maps)
+    return turned(first, second, *(_names(found) for found in maps))
+
+
+def _names(found: LabelMap) -> dict[int, str]:
+    """Names of a map's classes by their values; those of an array have none but their numbers."""
+    numbered = {int(value): f"class {value}" for value in np.unique(found.labels) if value > 0}
+    return numbered | dict(enumerate(found.legend.names, start=1))
