@@ -9,7 +9,9 @@ import pytest
 from scipy.ndimage import gaussian_filter, shift
 
 from hypersigma.cube import Cube
-from hypersigma.data.dates import paired
+from hypersigma.data.dates import dates_of, paired
+from hypersigma.data.normalisation import normalisation
+from hypersigma.data.pair import Pair
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from tests.fakes.dates import BANDS, COLS, ROWS, dates
@@ -98,6 +100,18 @@ def test_what_cannot_be_compared_is_refused():
     few = Cube.from_array(after.read()[:2], after.wavelengths[:2] + 5.0, georef=NORTH_UP, name="few")
     with pytest.raises(InputError, match="different sensors"):
         paired(before, few, normalise=True)
+
+
+def test_a_network_sees_both_dates_in_one_light():
+    before, after = dates()
+    assert dates_of(before) == (before,)
+    pair = Pair.of(before, after)
+    first, second = dates_of(pair)
+    assert first is before
+    np.testing.assert_array_equal(second.read(), normalisation(pair).applied(after).read())
+    # where nothing can be said of the light, each date keeps its own
+    few = Cube.from_array(after.read()[:2], after.wavelengths[:2] + 5.0, georef=NORTH_UP)
+    assert dates_of(Pair.of(before, few)) == (before, few)
 
 
 def test_a_copy_is_told():

@@ -9,11 +9,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 import hypersigma
+from hypersigma.cube import Cube
 from hypersigma.data.pair import CHANGED, Pair
 from hypersigma.data.simulate import ChangeConfig, DisturbanceConfig, simulated_change
 from hypersigma.engine.predict import load_fitted, predict_scene
 from hypersigma.errors import ConfigError, InputError
-from tests.fakes.dates import COLS, HOLES, ROWS, dates, pair_of, truth
+from tests.fakes.dates import BANDS, CENTRES, COLS, HOLES, ROWS, dates, pair_of, truth
 from tests.fakes.fields import crops, field_cube
 
 QUICK = {"num_trees": 20}
@@ -51,6 +52,17 @@ def test_changes_of_a_simulated_date_are_found_without_labels() -> None:
     assert isinstance(scene.cube, Pair)
     result = hypersigma.run("change_detection", scene.cube.before, scene.cube.after)
     assert roc_auc_score(scene.labels.ravel() == CHANGED, result.layers["change"].array.ravel()) > 0.9
+
+
+@pytest.mark.parametrize("method", [None, "cva"])
+def test_dates_of_two_sensors(method: str | None) -> None:
+    before, after = dates()
+    fine = np.linspace(430.0, 1200.0, 40)
+    spectra = np.stack([np.interp(fine, CENTRES, spectrum) for spectrum in after.read().reshape(BANDS, -1).T], axis=1)
+    later = Cube.from_array(spectra.reshape(40, ROWS, COLS).astype(np.float32), fine, name="later")
+    result = hypersigma.run("change_detection", before, later, method=method)
+    assert roc_auc_score(truth().ravel() == CHANGED, result.layers["change"].array.ravel()) > 0.95
+    assert "differences are of the numbers as they are" in result.report.notes
 
 
 def test_mistakes_are_told() -> None:
