@@ -23,12 +23,13 @@ from hypersigma.data.alteration import Alteration, alteration, chi_square
 from hypersigma.data.filters import gaussian
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.light_ratios import indices, learn_ratios, ratios
-from hypersigma.data.thresholds import least_error
+from hypersigma.data.thresholds import above_mode
 
 TASK = "change_detection"
 
 _ROUNDS = 30
 _CLOSE, _NEAR, _WIDE = 0.7, 1.0, 2.0  # pixels; deviations of the Gaussians that evidence is smoothed with
+_DEVIATIONS = 8.0  # on the left of the scores' mode, that part unchanged from changed on its right
 _PARTS = ("left", "right", "offset", "deviation")
 _LEAVES, _MOST_FOR_MACHINE, _FEATURES = 900, 5_000, 0.3
 
@@ -42,7 +43,7 @@ def _variates(learned: Learned, before: Array, after: Array) -> tuple[Array, Arr
 
 @dataclass(frozen=True, kw_only=True)
 class AlterationFusion(ChangeDetector):
-    """The root of chi's product with the difference's length, smoothed: a score that no label teaches."""
+    """The root of chi times the difference's length, smoothed: a score that no label teaches."""
 
     @property
     def margin(self) -> int:
@@ -53,11 +54,10 @@ class AlterationFusion(ChangeDetector):
 
     def evidence(self, learned: Learned, before: Array, after: Array) -> Array:
         _, root, length = _variates(learned, before, after)
-        score = np.sqrt(gaussian(np.sqrt(root * length), _CLOSE))
-        return without_rim(score, self.margin)
+        return without_rim(gaussian(np.sqrt(root * length), _CLOSE), self.margin)
 
     def threshold(self, scores: NDArray[Any]) -> float:
-        return least_error(scores)
+        return above_mode(scores, _DEVIATIONS)
 
 
 @dataclass(frozen=True, kw_only=True)
