@@ -2,11 +2,12 @@
 
     HYPERSIGMA_DATA=FOLDER python benchmarks/change_robustness.py [METHOD ...]
 
-takes the baselines for change detection that are named, or all. Each meets the changes simulated on hyperspectral
-scenes and the real ones of Taizhou, whose second date is disturbed further. One disturbance grows at a time, over noise
-of 30 dB: without any noise, what has not changed would not differ at all. Rows are appended to
-benchmarks/results/change_robustness.jsonl; those in it already are not run again. One thread; at the end the means of
-F1 are printed.
+takes the methods for change detection that are named, or all: hypersigma-tiny and the baselines that need no labels.
+Each meets the changes simulated on hyperspectral scenes and the real ones of Taizhou, whose second date is disturbed
+further, once as they are and once after the shift between the dates was measured and removed, as `hypersigma run` does.
+One disturbance grows at a time, over noise of 30 dB: without any noise, what has not changed would not differ at all.
+Rows are appended to benchmarks/results/change_robustness.jsonl; those in it already are not run again. One thread; at
+the end the means of F1 are printed.
 """
 
 from __future__ import annotations
@@ -23,18 +24,21 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from hypersigma import registry
+from hypersigma.baselines._change import as_pair
 from hypersigma.cube import Cube
+from hypersigma.data.dates import paired
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.pair import CHANGED, Pair
 from hypersigma.data.sampling import only
 from hypersigma.data.scenes import simulated_change as made
 from hypersigma.data.scenes import taizhou
 from hypersigma.data.simulate import DisturbanceConfig, disturbed, simulated_change
+from hypersigma.engine.methods import network_method
 from hypersigma.engine.predict import predict_scene
 from hypersigma.engine.results import append_row
 from hypersigma.metrics.detection import detection_scores
 
-TASK, BASELINES = "change_detection", "hypersigma.baselines"
+TASK, BASELINES, OURS = "change_detection", "hypersigma.baselines", "hypersigma-tiny"
 RESULTS = Path(__file__).parent / "results" / "change_robustness.jsonl"
 SEEDS = (0, 1, 2)
 BASE = DisturbanceConfig(snr=30.0)
@@ -50,11 +54,13 @@ Row = dict[str, Any]
 
 
 def methods(named: list[str]) -> list[str]:
-    """The baselines for change detection that are named, or all."""
-    known = [name for name in registry.names(BASELINES) if registry.load(BASELINES, name).TASK == TASK]
+    """The methods for change detection that are named, or all."""
+    baselines = {name: registry.load(BASELINES, name) for name in registry.names(BASELINES)}
+    able = [name for name, module in baselines.items() if module.TASK == TASK and not module.METHOD.needs_labels]
+    known = [OURS, *able]
     unknown = sorted(set(named) - set(known))
     if unknown:
-        sys.exit(f"{', '.join(unknown)}: no baselines for change detection; known: {', '.join(known) or 'none'}")
+        sys.exit(f"{', '.join(unknown)}: no methods for change detection; known: {', '.join(known) or 'none'}")
     return named or known
 
 
@@ -72,11 +78,15 @@ def scene_of(cube: Cube, seed: int, disturbances: DisturbanceConfig) -> Labelled
     return replace(real, cube=replace(Pair.of(cube.before, disturbed(cube.after, seed, disturbances)), name=cube.name))
 
 
-def figures(method: str, scene: LabelledScene, seed: int) -> Row:
+def figures(method: str, scene: LabelledScene, seed: int, *, registered: bool) -> Row:
     """Figures of a method on the labelled pixels of a scene that it is given without labels, and its seconds."""
-    bare, known = only(scene, np.zeros(scene.labels.shape, dtype=bool)), scene.labels > 0
     start = time.process_time()
-    fitted = registry.load(BASELINES, method).METHOD.fit([bare], seed)
+    if registered:
+        pair = as_pair(scene.cube)
+        scene = replace(scene, cube=replace(paired(pair.before, pair.after), name=pair.name))
+    bare, known = only(scene, np.zeros(scene.labels.shape, dtype=bool)), scene.labels > 0
+    chosen = network_method(TASK, {}) if method == OURS else registry.load(BASELINES, method).METHOD
+    fitted = chosen.fit([bare], seed)
     arrays = predict_scene(fitted, scene.cube)
     seconds = time.process_time() - start
     truth, found = scene.labels[known] == CHANGED, arrays["map"][known] == CHANGED
@@ -94,7 +104,9 @@ def trials(named: list[str]) -> Iterator[tuple[Row, Cube, DisturbanceConfig]]:
                 for step, disturbances in enumerate(steps):
                     for method in named:
                         row = {"scene": name, "method": method, "seed": seed, "axis": axis, "step": step}
-                        yield row | {"disturbances": asdict(disturbances)}, cube, disturbances
+                        for registered in (False, True):
+                            told = {"registered": registered, "disturbances": asdict(disturbances)}
+                            yield row | told, cube, disturbances
 
 
 def rows() -> list[Row]:
@@ -112,10 +124,11 @@ def main() -> None:
         for row, cube, disturbances in trials(named):
             if json.dumps(row) not in done:
                 scene = scene_of(cube, row["seed"], disturbances)
-                append_row(RESULTS, row | figures(row["method"], scene, row["seed"]))
+                append_row(RESULTS, row | figures(row["method"], scene, row["seed"], registered=row["registered"]))
     table: dict[tuple[str, str, str], dict[int, list[float]]] = {}
     for row in rows():
-        steps = table.setdefault((row["scene"], row["axis"], row["method"]), {})
+        told = f"{row['method']}{', registered' if row['registered'] else ''}"
+        steps = table.setdefault((row["scene"], row["axis"], told), {})
         steps.setdefault(row["step"], []).append(row["metrics"]["f1"])
     for curve, steps in sorted(table.items()):
         print(*curve, *(f"{np.mean(steps[step]):.3f}" for step in sorted(steps)))

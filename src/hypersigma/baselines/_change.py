@@ -41,7 +41,7 @@ Labelled = tuple[Array, NDArray[np.int32]]
 DESCRIPTION, _ARRAYS = "change.yaml", "change.safetensors"
 _TILE = 256  # pixels
 _MOST_SCORES = 1 << 18  # pixels whose scores settle a threshold
-_MOST_UNCHANGED, _MOST_CHANGED = 8_000, 4_000  # labelled pixels of a pair that are learned from
+_MOST_UNCHANGED, _MOST_CHANGED = 16_000, 4_000  # labelled pixels of a pair that are learned from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +118,7 @@ class FittedChange:
         method: its settings.
         bands: which both dates of the pairs had that it was fitted on.
         samples: (n, E) evidence of labelled pixels, labels: (n,) 1 unchanged, 2 changed; empty without labels.
+        level: probability above which a pixel counts as changed, where labels taught it.
         seed: of the estimator.
         notes: what a person should know of the fit; empty in a loaded one.
         known: what it knows of the pair that it saw last.
@@ -128,6 +129,7 @@ class FittedChange:
     samples: Array
     labels: NDArray[np.int32]
     seed: int
+    level: float = 0.5
     notes: tuple[str, ...] = ()
     known: list[KnownPair] = field(default_factory=list, repr=False)
 
@@ -172,7 +174,7 @@ class FittedChange:
 
     def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         """The score, or probability, and the map of a window."""
-        return change_arrays(quantities, 0.5 if self.learns else self._knowledge(cube).threshold)
+        return change_arrays(quantities, self.level if self.learns else self._knowledge(cube).threshold)
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
         return change_layers(arrays, georef, probability=self.learns)
@@ -195,6 +197,7 @@ class FittedChange:
             config=configuration.unstructure(self.method),
             seed=self.seed,
             bands=self.bands,
+            level=self.level,
         )
         folder.mkdir(parents=True, exist_ok=True)
         save_file({"samples": np.ascontiguousarray(self.samples), "labels": self.labels}, folder / _ARRAYS)
@@ -210,6 +213,7 @@ class _Description:
     config: dict[str, Any]
     seed: int
     bands: BandList
+    level: float = 0.5
 
 
 def load(folder: Path) -> FittedChange:
@@ -236,6 +240,7 @@ def load(folder: Path) -> FittedChange:
         samples=samples,
         labels=labels,
         seed=description.seed,
+        level=description.level,
     )
 
 
@@ -278,7 +283,12 @@ def fit_change(method: ChangeDetector, inputs: Sequence[LabelledScene], seed: in
         parts = [labelled_evidence(method, scene, seed) for scene in inputs]
         _require_both(np.concatenate([labels for _, labels in parts]))
     samples, labels = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
-    return FittedChange(method=method, bands=bands, samples=samples, labels=labels, seed=seed)
+    fitted = FittedChange(method=method, bands=bands, samples=samples, labels=labels, seed=seed)
+    if len(parts) == 1:
+        return fitted
+    level = _level(fitted, parts, [np.bincount(scene.labels.ravel(), minlength=CHANGED + 1) for scene in inputs])
+    told = f"pixels count as changed from a probability of {level:.2f}, which is best for pairs left out in turn"
+    return replace(fitted, level=level, notes=(told,))
 
 
 def known_pair(method: ChangeDetector, pair: Pair) -> KnownPair:
@@ -331,6 +341,33 @@ def labelled_evidence(method: ChangeDetector, scene: LabelledScene, seed: int) -
             f"{known.pair.name}: no labelled pixel has data on both dates; label changed and unchanged ones"
         )
     return np.ascontiguousarray(np.concatenate(samples)), np.concatenate(classes)
+
+
+def _level(fitted: FittedChange, parts: Sequence[Labelled], counts: Sequence[NDArray[np.intp]]) -> float:
+    """The level with the best F1 over pairs left out in turn, each asked of an estimator that has not seen it.
+
+    Labels that were drawn from many count as many as they stand for; `counts` are those of the classes of each pair.
+    """
+    scores, truths, weights = [], [], []
+    for place, (samples, labels) in enumerate(parts):
+        rest = [part for other, part in enumerate(parts) if other != place]
+        kept = [np.concatenate([part[index] for part in rest]) for index in (0, 1)]
+        if len(np.unique(kept[1])) < CHANGED:
+            continue
+        blind = replace(fitted, samples=kept[0], labels=kept[1], known=[])
+        with threadpool_limits(limits=1):
+            scores.append(class_probabilities(blind.estimator, samples, CHANGED)[:, CHANGED - 1])
+        truths.append(labels == CHANGED)
+        drawn = np.bincount(labels, minlength=CHANGED + 1)
+        weights.append((counts[place] / np.maximum(drawn, 1))[labels])
+    if not scores:
+        return fitted.level
+    score, truth, weight = (np.concatenate(values) for values in (scores, truths, weights))
+    order = np.argsort(-score, kind="stable")
+    hits, mapped = np.cumsum((weight * truth)[order]), np.cumsum(weight[order])
+    best = int(np.argmax(2 * hits / (mapped + (weight * truth).sum())))
+    # between this score and the next lower one
+    return float(score[order][best : best + 2].mean())
 
 
 def _thinned(labels: NDArray[np.int32], seed: int) -> NDArray[np.int32]:

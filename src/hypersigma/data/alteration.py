@@ -111,6 +111,8 @@ def _canonical(xx: Floats, yy: Floats, xy: Floats, x_mean: Floats, y_mean: Float
     a = solve_triangular(x_root, left[:, order], lower=True, trans="T").T
     b = solve_triangular(y_root, right[order].T, lower=True, trans="T").T
     deviation = np.sqrt(np.maximum(2 * (1 - correlations[order]), _LEAST_VARIANCE))
+    sign = _sign(a @ xx)
+    a, b = sign * a, sign * b
     return Alteration(a, b, a @ x_mean - b @ y_mean, deviation)
 
 
@@ -119,8 +121,15 @@ def _slow(xx: Floats, yy: Floats, xy: Floats, x_mean: Floats, y_mean: Floats) ->
     values, vectors = eigh(xx + yy - xy - xy.T, _loaded((xx + yy) / 2))
     order = slice(None, None, -1)
     matrix = vectors.T[order]
+    matrix = _sign(matrix @ xx) * matrix
     deviation = np.sqrt(np.maximum(values[order], _LEAST_VARIANCE))
     return Alteration(matrix, matrix, matrix @ (x_mean - y_mean), deviation)
+
+
+def _sign(covariances: Floats) -> Floats:
+    """Signs (variates, 1) with which variates agree with the bands on the whole: else either would do."""
+    signs: Floats = np.where(covariances.sum(axis=1, keepdims=True) < 0, -1.0, 1.0)
+    return signs
 
 
 def _loaded(covariance: Floats) -> Floats:

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LEVELS = 512
-_FEWEST, _MOST = 0.3, 0.9995  # shares of the scores between which the lower kind may end
-_LEAST_VARIANCE = 1e-9
+_CENTRAL, _BINS, _RUN = (0.001, 0.995), 200, 9  # shares of the scores that the mode is looked for in, and how
 
 
 def otsu(scores: NDArray[Any]) -> float:
@@ -20,60 +19,39 @@ def otsu(scores: NDArray[Any]) -> float:
     Args:
         scores: of any shape; numbers that are not finite are left out.
     """
-    counted = _counted(scores)
-    if counted is None:
+    known = scores[np.isfinite(scores)].astype(np.float64)
+    if not len(known) or known.min() == known.max():
         return _constant(scores)
-    share, (below, _), (above, _), edges = counted
-    between = share * (1 - share) * (above - below) ** 2
-    return float(edges[int(np.argmax(between))])
+    counts, edges = np.histogram(known, _LEVELS)
+    share = np.cumsum(counts)[:-1] / len(known)
+    below = np.cumsum(counts * (edges[1:] + edges[:-1]) / 2)
+    lower, upper = below[:-1] / (share * len(known)), (below[-1] - below[:-1]) / ((1 - share) * len(known))
+    return float(edges[1:-1][int(np.argmax(share * (1 - share) * (upper - lower) ** 2))])
 
 
-def least_error(scores: NDArray[Any]) -> float:
-    """The threshold of the least error between two groups taken for Gaussian (Kittler, Illingworth, 1986).
+def above_mode(scores: NDArray[Any], deviations: float) -> float:
+    """The mode of the scores plus so many times the deviation on its left, where nothing but the lower kind lies.
 
-    Minimised is w1 log(s1 / w1) + w2 log(s2 / w2) of shares w and deviations s. The groups may differ much in size and
-    spread, where `otsu` cuts the larger one in two. Of scores that are all equal it is their value, of none infinity.
+    The lower kind may be nearly all or little more than half of the scores; no higher kind of whatever shape moves the
+    threshold, as it would that of `otsu`. Of scores that are all equal it is their value, of none infinity.
 
     Args:
         scores: of any shape; numbers that are not finite are left out.
+        deviations: root mean squares of the distances of lower scores from the mode.
     """
-    counted = _counted(scores)
-    if counted is None:
-        return _constant(scores)
-    share, (_, low), (_, high), edges = counted
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = share * np.log(np.sqrt(low) / share) + (1 - share) * np.log(np.sqrt(high) / (1 - share))
-    error[(share < _FEWEST) | (share > _MOST) | ~np.isfinite(error)] = np.inf
-    return float(edges[int(np.argmin(error))]) if np.isfinite(error).any() else otsu(scores)
-
-
-Floats = NDArray[np.float64]
-
-
-def _counted(
-    scores: NDArray[Any],
-) -> tuple[Floats, tuple[Floats, Floats], tuple[Floats, Floats], Floats] | None:
-    """Share, (mean, variance) below and above, and upper edge of each level that scores may be cut at."""
     known = scores[np.isfinite(scores)].astype(np.float64)
     if not len(known) or known.min() == known.max():
-        return None
-    counts, edges = np.histogram(known, _LEVELS)
-    centres = (edges[1:] + edges[:-1]) / 2
-    sums = np.stack([np.cumsum(counts * centres**power) for power in (0, 1, 2)])
-    rest = sums[:, -1:] - sums
-    sides = [_mean_and_variance(part) for part in (sums, rest)]
-    cut = slice(0, _LEVELS - 1)
-    below, above = ((mean[cut], variance[cut]) for mean, variance in sides)
-    return sums[0, cut] / len(known), below, above, edges[1:-1]
+        return _constant(scores)
+    counts, edges = np.histogram(known, _BINS, range=tuple(np.quantile(known, _CENTRAL)))
+    # a running mean: single levels are noise
+    smooth = np.convolve(counts, np.ones(_RUN) / _RUN, "same")
+    best = int(np.argmax(smooth))
+    mode = float(edges[best] + edges[best + 1]) / 2
+    left = known[known < mode]
+    spread = float(np.sqrt(np.mean((left - mode) ** 2))) if len(left) else 0.0
+    return mode + deviations * spread
 
 
 def _constant(scores: NDArray[Any]) -> float:
     known = scores[np.isfinite(scores)]
     return float(known[0]) if len(known) else float("inf")
-
-
-def _mean_and_variance(sums: Floats) -> tuple[Floats, Floats]:
-    """Means and variances of groups by their counts, sums and sums of squares, (3, groups); NaN of empty ones."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean, square = sums[1] / sums[0], sums[2] / sums[0]
-    return mean, np.maximum(square - mean**2, _LEAST_VARIANCE)

@@ -48,19 +48,19 @@ class ChangeDetectionConfig:
 
     size: str = "tiny"
     mode: Literal["frozen", "trained"] = "frozen"
-    num_trees: int = 300
+    num_trees: int = 150
     cost: float = 100.0
     architecture: Literal["default", "published", "multispectral"] = "default"
     fusion: Literal["gate", "none"] = "gate"
     front_end: FrontEndConfig = field(default_factory=_change_front_end)
-    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=200))
+    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=150))
     embedding: Literal["channels", "canonical"] = "channels"
     patch: int = 4
     spatial_positions: PositionKind = "none"
     spectral_positions: PositionKind = "sin_cos"
     missing: Missing = "scaled"
-    tile: int = 64
-    overlap: int = 16
+    tile: int = 32
+    overlap: int = 8
     window: int = 5
     crops_per_batch: int = 4
     drop_path: float = 0.1

@@ -3,7 +3,7 @@
 Variates that a linear map of one date to the other leaves over do not depend on light, season or calibration; the
 length of the difference keeps what a linear map explains away. Without labels the two are multiplied and smoothed, and
 their product parts in two. With labels, machines of two kinds learn from both dates, their difference and the
-variates, each at three widths, and their probabilities are averaged.
+variates, and ratios of bands, smoothed a little, and their probabilities are averaged.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from hypersigma.data.alteration import Alteration, alteration, chi_square
 from hypersigma.data.filters import gaussian
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.light_ratios import indices, learn_ratios, ratios
-from hypersigma.data.thresholds import least_error
+from hypersigma.data.thresholds import above_mode
 
 TASK = "change_detection"
 
 _ROUNDS = 30
-_CLOSE, _NEAR, _WIDE = 0.7, 1.0, 3.0  # pixels; deviations of the Gaussians that evidence is smoothed with
+_CLOSE, _NEAR, _WIDE = 0.7, 1.0, 2.0  # pixels; deviations of the Gaussians that evidence is smoothed with
+_DEVIATIONS = 8.0  # on the left of the scores' mode, that part unchanged from changed on its right
 _PARTS = ("left", "right", "offset", "deviation")
-_LEAVES, _MOST_FOR_MACHINE = 2_500, 5_000
-_LEAST = 0.05  # added to a score before its logarithm
+_LEAVES, _MOST_FOR_MACHINE, _FEATURES = 900, 5_000, 0.3
 
 
 def _variates(learned: Learned, before: Array, after: Array) -> tuple[Array, Array, Array]:
@@ -41,15 +41,9 @@ def _variates(learned: Learned, before: Array, after: Array) -> tuple[Array, Arr
     return variates, root, np.sqrt(chi_square(before - after))[None]
 
 
-def _score(root: Array, length: Array, width: float) -> Array:
-    """The score (1, h, w) that no label teaches, smoothed by a Gaussian of some width in pixels."""
-    score: Array = np.sqrt(gaussian(np.sqrt(root * length), width))
-    return score
-
-
 @dataclass(frozen=True, kw_only=True)
 class AlterationFusion(ChangeDetector):
-    """The root of chi's product with the difference's length, smoothed: a score that no label teaches."""
+    """The root of chi times the difference's length, smoothed: a score that no label teaches."""
 
     @property
     def margin(self) -> int:
@@ -60,10 +54,10 @@ class AlterationFusion(ChangeDetector):
 
     def evidence(self, learned: Learned, before: Array, after: Array) -> Array:
         _, root, length = _variates(learned, before, after)
-        return without_rim(_score(root, length, _CLOSE), self.margin)
+        return without_rim(gaussian(np.sqrt(root * length), _CLOSE), self.margin)
 
     def threshold(self, scores: NDArray[Any]) -> float:
-        return least_error(scores)
+        return above_mode(scores, _DEVIATIONS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +68,7 @@ class ChangeFusion(ChangeDetector):
         num_trees: of the forest; cost: of the support vector machine's training errors (C).
     """
 
-    num_trees: int = 300
+    num_trees: int = 150
     cost: float = 100.0
 
     @property
@@ -96,13 +90,11 @@ class ChangeFusion(ChangeDetector):
         dates = np.concatenate([before, after, after - before])
         # the tails of variates are long; their order is what counts
         told = np.concatenate([np.sign(variates) * np.sqrt(np.abs(variates)), np.log1p(root), np.log1p(length)])
-        scores = [np.log(_score(root, length, width) + _LEAST) for width in (_CLOSE, 2 * _CLOSE)]
-        stack = [gaussian(dates, _CLOSE), gaussian(told, _NEAR), gaussian(told, _WIDE), *scores]
-        return without_rim(np.concatenate(stack), self.margin)
+        return without_rim(np.concatenate([gaussian(dates, _CLOSE), gaussian(told, _NEAR)]), self.margin)
 
     def light(self, learned: Learned, before: Array, after: Array) -> Array:
         seen = np.concatenate([ratios(learned, before, after), indices(learned, before, after)])
-        return without_rim(np.concatenate([gaussian(seen, _CLOSE), gaussian(seen, 2 * _NEAR)]), self.margin)
+        return without_rim(np.concatenate([gaussian(seen, _CLOSE), gaussian(seen, _WIDE)]), self.margin)
 
     def estimator(self, num_features: int, seed: int) -> Estimator:
         return Experts(num_trees=self.num_trees, cost=self.cost, seed=seed)
@@ -132,7 +124,13 @@ class Experts:
         from sklearn.ensemble import ExtraTreesClassifier
 
         leaf = max(2, len(samples) // _LEAVES)
-        forest = ExtraTreesClassifier(self.num_trees, min_samples_leaf=leaf, random_state=self.seed)
+        forest = ExtraTreesClassifier(
+            self.num_trees,
+            min_samples_leaf=leaf,
+            max_features=_FEATURES,
+            class_weight="balanced",
+            random_state=self.seed,
+        )
         machine = support_vector_machine(self.cost, samples.shape[1])
         self.members = [forest] if len(samples) > _MOST_FOR_MACHINE else [forest, machine]
         for member in self.members:
