@@ -42,7 +42,11 @@ def above_mode(scores: NDArray[Any], deviations: float) -> float:
     known = scores[np.isfinite(scores)].astype(np.float64)
     if not len(known) or known.min() == known.max():
         return _constant(scores)
-    counts, edges = np.histogram(known, _BINS, range=tuple(np.quantile(known, _CENTRAL)))
+    low, high = (float(bound) for bound in np.quantile(known, _CENTRAL))
+    if low == high:
+        # nearly all of one number: what is not, is of the higher kind
+        return low
+    counts, edges = np.histogram(known, _BINS, range=(low, high))
     # a running mean: single levels are noise
     smooth = np.convolve(counts, np.ones(_RUN) / _RUN, "same")
     best = int(np.argmax(smooth))
