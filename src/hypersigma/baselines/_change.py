@@ -365,7 +365,9 @@ def _level(fitted: FittedChange, parts: Sequence[Labelled], counts: Sequence[NDA
     score, truth, weight = (np.concatenate(values) for values in (scores, truths, weights))
     order = np.argsort(-score, kind="stable")
     hits, mapped = np.cumsum((weight * truth)[order]), np.cumsum(weight[order])
-    best = int(np.argmax(2 * hits / (mapped + (weight * truth).sum())))
+    # pixels of one score are above a level together or not at all
+    last = np.append(np.diff(score[order]) < 0, True)
+    best = int(np.argmax(np.where(last, 2 * hits / (mapped + (weight * truth).sum()), -1.0)))
     # between this score and the next lower one
     return float(score[order][best : best + 2].mean())
 
