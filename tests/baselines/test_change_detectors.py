@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 from scipy.linalg import eigh
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import f1_score, roc_auc_score
 
 from hypersigma import registry
 from hypersigma.baselines import _change
@@ -201,12 +201,36 @@ def test_a_pair_of_other_bands_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LEARNING)
-def test_several_pairs_are_learned_from(name: str) -> None:
+def test_several_pairs_are_learned_from(name: str, tmp_path: Path) -> None:
     half = truth()
     half[:, COLS // 2 :] = 0
     model = method(name).fit([LabelledScene(pair_of(1), half, LEGEND), labelled_pair(2)], seed=0)
     assert len(model.labels) == ROWS * COLS * 3 // 2
+    # each pair is left out in turn to settle from which probability on a pixel counts as changed
+    assert 0.0 < model.level < 1.0
+    assert f"from a probability of {model.level:.2f}" in model.notes[0]
+    model.save(tmp_path)
+    again = load_fitted(tmp_path)
+    assert (again.level, fitted(name).level, fitted(name).notes) == (model.level, 0.5, ())
+    arrays = predict_scene(again, pair_of(3))
+    np.testing.assert_array_equal(arrays["map"] == CHANGED, arrays["change"] > model.level)
     assert roc_auc_score(truth().ravel() == CHANGED, scores_of(model, pair_of(3)).ravel()) > 0.95
+
+
+def test_the_level_is_the_best_of_all_over_pairs_left_out() -> None:
+    scenes = [labelled_pair(1), replace(labelled_pair(2), labels=np.where(truth() == 2, 2, 1).astype(np.int32))]
+    # the second pair's labels are worth less: a quarter of them is wrong
+    wrong = np.random.default_rng(0).random((ROWS, COLS)) < 0.25
+    scenes[1] = replace(scenes[1], labels=np.where(wrong, 3 - scenes[1].labels, scenes[1].labels))
+    model = method("forest_difference").fit(scenes, seed=0)
+    scores, truths = [], []
+    for asked, taught in (scenes, scenes[::-1]):
+        blind = method("forest_difference").fit([taught], seed=0)
+        scores.append(scores_of(blind, asked.cube).ravel())
+        truths.append(asked.labels.ravel() == CHANGED)
+    score, known = np.concatenate(scores), np.concatenate(truths)
+    best = max(f1_score(known, score >= cut) for cut in np.unique(score))
+    assert f1_score(known, score > model.level) == pytest.approx(best, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", LEARNING)
