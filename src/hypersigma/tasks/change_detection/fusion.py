@@ -2,8 +2,9 @@
 
 Variates that a linear map of one date to the other leaves over do not depend on light, season or calibration; the
 length of the difference keeps what a linear map explains away. Without labels the two are multiplied and smoothed, and
-their product parts in two. With labels, machines of two kinds learn from both dates, their difference and the
-variates, and ratios of bands, smoothed a little, and their probabilities are averaged.
+their product parts in two. With labels, machines of two kinds learn from the difference, from both scores and from
+ratios of bands, all smoothed a little, and their probabilities are averaged. What a date looks like by itself is left
+out: it would tie what is learned to one place.
 """
 
 from __future__ import annotations
@@ -34,11 +35,10 @@ _PARTS = ("left", "right", "offset", "deviation")
 _LEAVES, _MOST_FOR_MACHINE, _FEATURES = 900, 5_000, 0.3
 
 
-def _variates(learned: Learned, before: Array, after: Array) -> tuple[Array, Array, Array]:
-    """Variates (p, h, w), the root of their chi-square and the length of the difference, (1, h, w) each."""
+def _scores(learned: Learned, before: Array, after: Array) -> tuple[Array, Array]:
+    """The root of the variates' chi-square and the length of the difference, (1, h, w) each."""
     variates = Alteration(*(learned[name] for name in _PARTS)).variates(before, after)
-    root = np.sqrt(chi_square(variates))[None]
-    return variates, root, np.sqrt(chi_square(before - after))[None]
+    return np.sqrt(chi_square(variates))[None], np.sqrt(chi_square(before - after))[None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class AlterationFusion(ChangeDetector):
         return alteration(before, after, _ROUNDS).arrays()
 
     def evidence(self, learned: Learned, before: Array, after: Array) -> Array:
-        _, root, length = _variates(learned, before, after)
+        root, length = _scores(learned, before, after)
         return without_rim(gaussian(np.sqrt(root * length), _CLOSE), self.margin)
 
     def threshold(self, scores: NDArray[Any]) -> float:
@@ -62,7 +62,7 @@ class AlterationFusion(ChangeDetector):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeFusion(ChangeDetector):
-    """Machines on both dates, their difference and variates, near and wide; `AlterationFusion` without any labels.
+    """Machines on differences, scores and ratios of bands; `AlterationFusion` without any labels.
 
     Attributes:
         num_trees: of the forest; cost: of the support vector machine's training errors (C).
@@ -86,11 +86,9 @@ class ChangeFusion(ChangeDetector):
         return learn_ratios(before, after, wavelengths)
 
     def evidence(self, learned: Learned, before: Array, after: Array) -> Array:
-        variates, root, length = _variates(learned, before, after)
-        dates = np.concatenate([before, after, after - before])
-        # the tails of variates are long; their order is what counts
-        told = np.concatenate([np.sign(variates) * np.sqrt(np.abs(variates)), np.log1p(root), np.log1p(length)])
-        return without_rim(np.concatenate([gaussian(dates, _CLOSE), gaussian(told, _NEAR)]), self.margin)
+        root, length = _scores(learned, before, after)
+        told = np.log1p(np.concatenate([root, length]))
+        return without_rim(np.concatenate([gaussian(after - before, _CLOSE), gaussian(told, _NEAR)]), self.margin)
 
     def light(self, learned: Learned, before: Array, after: Array) -> Array:
         seen = np.concatenate([ratios(learned, before, after), indices(learned, before, after)])
