@@ -13,7 +13,7 @@ from sklearn import metrics as independent
 from hypersigma.metrics.change import change_scores
 from hypersigma.metrics.classification import confusion_matrix
 
-NAMES = {"oa", "kappa", "f1", "iou", "precision", "recall", "f1_unchanged", "iou_unchanged"}
+NAMES = {"oa", "kappa", "f1_changed", "iou_changed", "precision", "recall", "f1_unchanged", "iou_unchanged"}
 
 
 @settings(max_examples=100, deadline=None)
@@ -40,8 +40,8 @@ def test_pixels_without_an_answer_count_as_wrong():
     figures = change_scores(confusion_matrix([2, 2, 2, 1], [2, 2, 0, 1], 2))
     assert figures["recall"] == pytest.approx(2 / 3)
     assert figures["precision"] == 1.0
-    assert figures["f1"] == pytest.approx(0.8)
-    assert figures["iou"] == pytest.approx(2 / 3)
+    assert figures["f1_changed"] == pytest.approx(0.8)
+    assert figures["iou_changed"] == pytest.approx(2 / 3)
 
 
 def test_what_is_not_defined_is_left_out():
@@ -49,5 +49,5 @@ def test_what_is_not_defined_is_left_out():
     unchanged = change_scores(confusion_matrix([1, 1, 1], [1, 2, 1], 2))
     assert unchanged.keys() == {"oa", "kappa", "f1_unchanged", "iou_unchanged"}
     missed = change_scores(confusion_matrix([1, 2], [1, 1], 2))
-    assert (missed["precision"], missed["recall"], missed["f1"], missed["iou"]) == (0.0, 0.0, 0.0, 0.0)
+    assert (missed["precision"], missed["recall"], missed["f1_changed"], missed["iou_changed"]) == (0.0, 0.0, 0.0, 0.0)
     assert all(math.isfinite(figure) for figure in (*unchanged.values(), *missed.values()))

@@ -16,11 +16,11 @@ NOTE = (
     "so by the scene's name: no real hyperspectral pair with a truth is at hand."
 )
 _FIGURES = {
-    "F1": "f1",
+    "F1": "f1_changed",
     "kappa": "kappa",
     "precision": "precision",
     "recall": "recall",
-    "IoU": "iou",
+    "IoU": "iou_changed",
     "AUC": "auc",
     "AP": "ap",
     "mean F1": "mean_f1",
@@ -39,7 +39,7 @@ def change_tables(rows: Iterable[Row]) -> list[Table]:
         methods: dict[str, list[Row]] = {}
         for row in group:
             methods.setdefault(label_of(row), []).append(row)
-        order = sorted(methods, key=lambda name: -_mean(methods[name], "f1"))
+        order = sorted(methods, key=lambda name: -_mean(methods[name], "f1_changed"))
         lines = [
             (
                 name,
@@ -55,7 +55,7 @@ def change_tables(rows: Iterable[Row]) -> list[Table]:
         cells = tuple(tuple(str(line[index]) for index in said) for line in lines)
         tables.append(Table(f"{scene}, {protocol}", tuple(heads[index] for index in said), cells))
         own = sorted({key for row in methods[order[0]] for key in row["metrics"] if key.startswith("f1_")})
-        places = [key.removeprefix("f1_") for key in own if key != "f1_unchanged"]
+        places = [key.removeprefix("f1_") for key in own if key not in ("f1_changed", "f1_unchanged")]
         if places:
             by_scene = [(name, *(f"{_spread(methods[name], f'f1_{place}')}" for place in places)) for name in order]
             tables.append(Table(f"{scene}, {protocol}: F1 by scene", ("method", *places), tuple(by_scene)))

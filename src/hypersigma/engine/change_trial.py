@@ -49,8 +49,8 @@ class ChangeScores:
                 name: change_scores(matrix) | _areas(self.scores[name], self.truths[name])
                 for name, matrix in self.matrices.items()
             }
-            for key in ("f1", *_POOLED):
-                values = {name: found[key] for name, found in own.items() if key in found}
+            for key, of in (("f1", "f1_changed"), *((key, key) for key in _POOLED)):
+                values = {name: found[of] for name, found in own.items() if of in found}
                 figures |= {f"{key}_{name}": value for name, value in values.items()}
                 if values:
                     figures[f"mean_{key}"] = float(np.mean(list(values.values())))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hypersigma import canvas
 from hypersigma.products import Color
 
+_FEW = 20  # bands of a multispectral sensor: its lines go from band to band, each with a dot
 _GAP = 3.0  # spacings: a step this many times the usual one is a gap in the sensor, not a slope to draw
 
 
@@ -40,7 +41,7 @@ def spectra_figure(
         own = (colors or {}).get(name)
         color = canvas.CYCLE[index % len(canvas.CYCLE)] if own is None else tuple(part / 255 for part in own)
         x, y = broken(places, np.asarray(spectrum, dtype=np.float64))
-        axes.plot(x, y, color=color, linewidth=1.5, label=name)
+        axes.plot(x, y, color=color, linewidth=1.5, label=name, marker="o" if num_bands <= _FEW else "", markersize=4)
         if spreads is not None and name in spreads:
             _, half = broken(places, np.asarray(spreads[name], dtype=np.float64))
             axes.fill_between(x, y - half, y + half, color=color, alpha=0.18, linewidth=0)
@@ -52,7 +53,7 @@ def spectra_figure(
 def broken(places: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A line with NaN put into gaps between bands, so that it is not drawn across them."""
     steps = np.diff(places)
-    if not steps.size:
+    if len(places) <= _FEW:
         return places, values
     # Spacing differs between detectors: compare each step with its neighbours', not with the whole sensor's.
     local = np.array([np.median(steps[max(0, index - 5) : index + 6]) for index in range(len(steps))])

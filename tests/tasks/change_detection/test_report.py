@@ -21,7 +21,18 @@ from hypersigma.tasks.change_detection import findings
 from hypersigma.tasks.change_detection.inputs import load_inputs
 from tests.fakes.dates import BANDS, COLS, PATCHES, ROWS, dates, truth
 
-HELD_OUT = {"oa", "kappa", "f1", "iou", "precision", "recall", "f1_unchanged", "iou_unchanged", "auc", "ap"}
+HELD_OUT = {
+    "oa",
+    "kappa",
+    "f1_changed",
+    "iou_changed",
+    "precision",
+    "recall",
+    "f1_unchanged",
+    "iou_unchanged",
+    "auc",
+    "ap",
+}
 
 
 def found(inputs: Sequence[LabelledScene], method: ChangeDetector) -> Findings:

@@ -27,7 +27,7 @@ def test_with_labels_changes_are_learned(tmp_path: Path) -> None:
     assert score.shape == mapped.shape == (ROWS, COLS)
     assert np.argwhere(mapped == 0).tolist() == sorted(map(list, HOLES), key=lambda place: place[0])
     assert np.mean(mapped == truth()) > 0.95
-    assert result.report.metrics["f1"] > 0.9
+    assert result.report.metrics["f1_changed"] > 0.9
     out = result.save(tmp_path / "out")
     names = {"change.tif", "map.tif", "changes.geojson", "report.html", "report.json", "model"}
     assert names <= {path.name for path in out.iterdir()}
