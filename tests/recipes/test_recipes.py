@@ -110,7 +110,7 @@ def test_the_network_of_a_recipe_can_be_built(path: Path) -> None:
     kind = registry.load("hypersigma.tasks", path.parent.name).TASK
     config = load_yaml(path, kind.Config)
     front_end = fit_front_end(replace(config.front_end, bands="native"), [CUBE])
-    channels = front_end.num_channels
+    channels = kind.dates * front_end.num_channels
     if path.parent.name != "classification":
         with torch.device("meta"):
             network = kind(config, front_end)
