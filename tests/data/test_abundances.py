@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+import spectral as other_package
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
@@ -117,6 +118,12 @@ def test_sparsity_is_the_price_of_a_share() -> None:
 def test_no_constraints_are_least_squares() -> None:
     spectra, endmembers = problem()
     np.testing.assert_allclose(ucls(spectra, endmembers), np.linalg.lstsq(endmembers.T, spectra, rcond=None)[0])
+
+
+def test_no_constraints_as_by_another_package() -> None:
+    spectra, endmembers = problem(num_pixels=12)
+    expected = other_package.unmix(spectra.T.reshape(3, 4, 20), endmembers)
+    np.testing.assert_allclose(ucls(spectra.reshape(20, 3, 4), endmembers), expected.transpose(2, 0, 1), atol=1e-6)
 
 
 def test_sum_to_one_as_by_its_formula() -> None:

@@ -41,7 +41,7 @@ def scls(spectra: ArrayLike, endmembers: ArrayLike) -> Floats:
     """Abundances (K, ...) with sum one that minimise |x - E a|^2; they may be negative.
 
     Source: Heinz and Chang, "Fully constrained least squares linear spectral mixture analysis method for material
-    quantification in hyperspectral imagery", IEEE TGRS 39(3), 2001, equation 5. Arguments and errors are those of
+    quantification in hyperspectral imagery", IEEE TGRS 39(3), 2001. Arguments and errors are those of
     `ucls`.
     """
     return _unmixed(spectra, endmembers, _Kind(positive=False, sum_to_one=True))
@@ -52,7 +52,7 @@ def nnls(spectra: ArrayLike, endmembers: ArrayLike, *, sparsity: float = 0.0) ->
 
     Source: Lawson and Hanson, "Solving Least Squares Problems", 1974, chapter 23. With a sparsity it is the problem of
     sparse regression (Iordache, Bioucas-Dias and Plaza, "Sparse unmixing of hyperspectral data", IEEE TGRS 49(6),
-    2011, equation 7), here solved exactly. Other arguments and errors are those of `ucls`.
+    2011), here solved exactly. Other arguments and errors are those of `ucls`.
 
     Args:
         spectra: (bands, ...).
@@ -148,7 +148,7 @@ class _Problem:
         members, there = members[which], there[which]
         shares, multiplier = np.zeros(free.shape), np.zeros(len(targets))
         # The second pass corrects what the squared condition of the equations cost the first (Bjorck, "Numerical
-        # Methods for Least Squares Problems", 1996, section 6.6.5).
+        # Methods for Least Squares Problems", 1996: corrected seminormal equations).
         for _ in range(2):
             slopes = self._slopes(targets, shares) - multiplier[:, None]
             right = np.zeros((len(targets), size + 1))
