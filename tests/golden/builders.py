@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hypersigma.nn.attention import FullAttention, SparseSamplingAttention
-from tests.golden import change_kinds, kinds
+from tests.golden import change_kinds, kinds, unmixing_kinds
 from tests.golden.kinds import Golden, Rebuilt
 
 KINDS: dict[str, Callable[[Golden], Rebuilt]] = {
@@ -23,6 +23,8 @@ KINDS: dict[str, Callable[[Golden], Rebuilt]] = {
     "HyperSIGMA_CD": change_kinds.windows,
     "SpatSIGMA_CD": change_kinds.windows,
     "MSCDNet": change_kinds.multispectral,
+    "HyperSIGMA_Unmix": unmixing_kinds.network,
+    "SpatSIGMA_Unmix": unmixing_kinds.network,
     "SpatMAE": kinds.masked_autoencoder,
     "SpecMAE": kinds.masked_autoencoder,
 }

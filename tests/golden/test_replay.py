@@ -24,6 +24,7 @@ BUILT = {
     "target_detection_spatial",
     "change_detection",
     "multispectral_change",
+    "unmixing",
     "spat_mae",
     "spec_mae",
 }

@@ -164,3 +164,9 @@ def _inverse_root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         raise LinAlgError("singular")
     inverse: NDArray[np.float64] = solve_triangular(root, np.diag(1 / deviation), lower=True)
     return inverse
+
+
+def descending(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Eigenvalues (n,) of a symmetric matrix (n, n), largest first, and its eigenvectors (n, n) as columns."""
+    values, vectors = np.linalg.eigh(matrix)
+    return values[::-1].astype(np.float64), vectors[:, ::-1].astype(np.float64)

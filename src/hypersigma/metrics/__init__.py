@@ -1,4 +1,4 @@
-"""Figures of merit: of classes one table, short name -> metric; of detections all at once, by short name."""
+"""Figures of merit: of classes one table, short name -> metric; of detections and unmixing all at once."""
 
 from hypersigma.metrics.classification import (
     METRICS,
@@ -18,6 +18,7 @@ from hypersigma.metrics.detection import (
     scaled_parts,
     undefined,
 )
+from hypersigma.metrics.unmixing import per_material, reconstruction_scores, unmixing_scores
 
 __all__ = [
     "METRICS",
@@ -28,10 +29,13 @@ __all__ = [
     "expected_calibration_error",
     "object_scores",
     "per_class",
+    "per_material",
     "published_scores",
+    "reconstruction_scores",
     "roc",
     "scaled_parts",
     "score",
     "undefined",
+    "unmixing_scores",
     "without_classes",
 ]
