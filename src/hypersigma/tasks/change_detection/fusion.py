@@ -58,7 +58,7 @@ class AlterationFusion(ChangeDetector):
         return without_rim(gaussian(np.sqrt(root * length), _CLOSE), self.margin)
 
     def threshold(self, scores: NDArray[Any]) -> float:
-        # one errs where changes are few, the other where the unchanged have a long tail: their geometric mean errs least
+        # one errs where changes are few, the other where the unchanged have a long tail: their mean errs least
         known = scores[np.isfinite(scores)]
         most = np.quantile(known, _CLIPPED) if len(known) else np.inf
         parts = above_mode(scores, _DEVIATIONS), otsu(np.minimum(scores, most))
