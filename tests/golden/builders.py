@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hypersigma.nn.attention import FullAttention, SparseSamplingAttention
-from tests.golden import change_kinds, kinds
+from tests.golden import change_kinds, kinds, restoration_kinds
 from tests.golden.kinds import Golden, Rebuilt
 
 KINDS: dict[str, Callable[[Golden], Rebuilt]] = {
@@ -23,6 +23,8 @@ KINDS: dict[str, Callable[[Golden], Rebuilt]] = {
     "HyperSIGMA_CD": change_kinds.windows,
     "SpatSIGMA_CD": change_kinds.windows,
     "MSCDNet": change_kinds.multispectral,
+    "SSFusionFramework/denoising": restoration_kinds.denoiser,
+    "SSFusionFramework/super-resolution": restoration_kinds.super_resolver,
     "SpatMAE": kinds.masked_autoencoder,
     "SpecMAE": kinds.masked_autoencoder,
 }
