@@ -1,4 +1,4 @@
-"""Figures of merit: of classes one table, short name -> metric; of detections all at once, by short name."""
+"""Figures of merit: of classes one table, short name -> metric; of detections and images all at once, by short name."""
 
 from hypersigma.metrics.classification import (
     METRICS,
@@ -18,6 +18,7 @@ from hypersigma.metrics.detection import (
     scaled_parts,
     undefined,
 )
+from hypersigma.metrics.restoration import published_denoising_scores, restoration_scores
 
 __all__ = [
     "METRICS",
@@ -28,7 +29,9 @@ __all__ = [
     "expected_calibration_error",
     "object_scores",
     "per_class",
+    "published_denoising_scores",
     "published_scores",
+    "restoration_scores",
     "roc",
     "scaled_parts",
     "score",
