@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hypersigma.nn.attention import FullAttention, SparseSamplingAttention
-from tests.golden import change_kinds, kinds, unmixing_kinds
+from tests.golden import change_kinds, kinds, restoration_kinds, unmixing_kinds
 from tests.golden.kinds import Golden, Rebuilt
 
 KINDS: dict[str, Callable[[Golden], Rebuilt]] = {
@@ -25,6 +25,8 @@ KINDS: dict[str, Callable[[Golden], Rebuilt]] = {
     "MSCDNet": change_kinds.multispectral,
     "HyperSIGMA_Unmix": unmixing_kinds.network,
     "SpatSIGMA_Unmix": unmixing_kinds.network,
+    "SSFusionFramework/denoising": restoration_kinds.denoiser,
+    "SSFusionFramework/super-resolution": restoration_kinds.super_resolver,
     "SpatMAE": kinds.masked_autoencoder,
     "SpecMAE": kinds.masked_autoencoder,
 }

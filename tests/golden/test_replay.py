@@ -25,6 +25,8 @@ BUILT = {
     "change_detection",
     "multispectral_change",
     "unmixing",
+    "denoising",
+    "super_resolution",
     "spat_mae",
     "spec_mae",
 }
@@ -95,6 +97,9 @@ def test_state_that_matters_is_used(tmp_path):
     assert result.note.startswith("in feature0")
 
 
-def test_kinds_not_built_yet_are_named(tmp_path, capsys):
-    assert main([str(FOLDER / "denoising.npz")]) == 0
-    assert capsys.readouterr().out.endswith("SKIP SSFusionFramework/denoising\n")
+def rename(config, arrays):
+    config["model"] = "Unheard"
+
+
+def test_kinds_not_built_yet_are_named(tmp_path):
+    assert changed(tmp_path, "denoising", rename).line() == "changed.npz  SKIP Unheard/denoising"

@@ -1,4 +1,4 @@
-"""Figures of merit: of classes one table, short name -> metric; of detections and unmixing all at once."""
+"""Figures of merit: of classes one table, short name -> metric; of all else several at once, by short name."""
 
 from hypersigma.metrics.classification import (
     METRICS,
@@ -18,6 +18,7 @@ from hypersigma.metrics.detection import (
     scaled_parts,
     undefined,
 )
+from hypersigma.metrics.restoration import published_denoising_scores, restoration_scores
 from hypersigma.metrics.unmixing import per_material, reconstruction_scores, unmixing_scores
 
 __all__ = [
@@ -30,8 +31,10 @@ __all__ = [
     "object_scores",
     "per_class",
     "per_material",
+    "published_denoising_scores",
     "published_scores",
     "reconstruction_scores",
+    "restoration_scores",
     "roc",
     "scaled_parts",
     "score",

@@ -19,6 +19,7 @@ from hypersigma.nn.positions import PositionKind, Positions
 CANONICAL_BANDS = 100
 
 Missing = Literal["scaled", "expected"]
+Axis = Literal["line", "picture"]
 
 
 class Features(NamedTuple):
@@ -81,7 +82,7 @@ class SpectralConfig:
     tokens: int = CANONICAL_BANDS
     kind: TokenKind = "bands"
     tile: tuple[int, int] = (64, 64)
-    axis: Literal["line", "picture"] = "line"
+    axis: Axis = "line"
     positions: PositionKind = "sin_cos"
 
     def __post_init__(self) -> None:
@@ -105,6 +106,20 @@ def require_canonical(missing: Missing, channels: int) -> None:
         raise ConfigError(
             f"missing: expected is for the {CANONICAL_BANDS} canonical bands, found {channels}; use missing: scaled"
         )
+
+
+def band_layout(axis: Axis, tokens: Tensor, index: Tensor | None) -> Layout:
+    """Where tokens (B, N, D) lie on the band axis; `index` (N,) says which of the bands they are, None for all.
+
+    Raises:
+        ConfigError: bands are missing in a picture.
+    """
+    if axis == "line":
+        return Line(torch.arange(tokens.shape[1], device=tokens.device) if index is None else index)
+    if index is not None:
+        raise ConfigError("a square picture of the bands has no place for missing ones; use axis: line")
+    side = math.isqrt(tokens.shape[1])
+    return Grid(side, side)
 
 
 class SpatialEncoder(nn.Module):
@@ -156,16 +171,7 @@ class SpectralEncoder(nn.Module):
         """Tokens (B, N, D) of the present bands at the taps, shallow to deep, of an image (B, C, H, W)."""
         index = None if present is None else present.nonzero().squeeze(1)
         tokens = self.positions(self.embed(image, present), (self.embed.tokens,), index)
-        return self.encoder(tokens, self._layout(tokens, index))  # type: ignore[no-any-return]
-
-    def _layout(self, tokens: Tensor, index: Tensor | None) -> Layout:
-        """Where the tokens lie on the band axis."""
-        if self.axis == "line":
-            return Line(torch.arange(tokens.shape[1], device=tokens.device) if index is None else index)
-        if index is not None:
-            raise ConfigError("a square picture of the bands has no place for missing ones; use axis: line")
-        side = math.isqrt(tokens.shape[1])
-        return Grid(side, side)
+        return self.encoder(tokens, band_layout(self.axis, tokens, index))  # type: ignore[no-any-return]
 
 
 class Backbone(nn.Module):

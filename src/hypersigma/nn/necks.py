@@ -83,12 +83,12 @@ def _step(dim: int, step: Step) -> nn.Module:
     if step == "same":
         return nn.Identity()
     if step == "up2":
-        return nn.Sequential(_doubling(dim))
+        return nn.Sequential(doubling(dim))
     if step == "up4":
-        return nn.Sequential(_doubling(dim), MapNorm(dim, eps=NORM_EPSILON), nn.GELU(), _doubling(dim))
+        return nn.Sequential(doubling(dim), MapNorm(dim, eps=NORM_EPSILON), nn.GELU(), doubling(dim))
     return MaxPool(int(step.removeprefix("pool")))
 
 
-def _doubling(dim: int) -> nn.ConvTranspose2d:
+def doubling(dim: int) -> nn.ConvTranspose2d:
     """Twice as many rows and columns."""
     return nn.ConvTranspose2d(dim, dim, kernel_size=2, stride=2)
