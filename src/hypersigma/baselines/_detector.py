@@ -26,7 +26,7 @@ from hypersigma.data.score_maps import score_arrays, score_layers
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
-from hypersigma.tiling import Window, blocks, reflected
+from hypersigma.tiling import Window, blocks, reflected, spread_blocks
 
 Array = NDArray[np.float32]
 Learned = dict[str, NDArray[Any]]
@@ -80,9 +80,7 @@ class View:
 
     def sampled(self, most: int = _MOST_SCORES, side: int = TILE) -> list[Window]:
         """Blocks of the scene, evenly chosen, of at most about `most` pixels; all of them if there are no more."""
-        every = list(self.windows(side))
-        step = max(1, round(self.size[0] * self.size[1] / most))
-        return every[:: min(step, len(every))]
+        return spread_blocks(*self.size, side, most)
 
     def padded(self, window: Window, margin: int) -> Array:
         """The window with a margin, (bands + features, h + 2 margin, w + 2 margin), the bands first, NaN without data.

@@ -20,7 +20,7 @@ from hypersigma.data.front_end import FrontEnd, FrontEndConfig
 from hypersigma.errors import InputError
 from hypersigma.natural_spectra import natural_spectra
 from hypersigma.spectra import CANONICAL, response_matrix
-from hypersigma.tiling import blocks
+from hypersigma.tiling import spread_blocks
 
 CANONICAL_BANDS = FrontEndConfig(bands="canonical", reduction="none", spreading=(0.0,), shapes=())
 
@@ -101,9 +101,9 @@ def sample_of(cube: Cube) -> NDArray[np.float32]:
     Raises:
         InputError: the sample holds no data.
     """
-    windows = list(blocks(*cube.shape[1:], _BLOCK))
-    step = -(-len(windows) // _NUM_BLOCKS)
-    values = [cube.read(window).reshape(len(cube.used), -1) for window in windows[::step]]
+    _, rows, cols = cube.shape
+    windows = spread_blocks(rows, cols, _BLOCK, _NUM_BLOCKS * _BLOCK**2)
+    values = [cube.read(window).reshape(len(cube.used), -1) for window in windows]
     sample: NDArray[np.float32] = np.concatenate(values, axis=1)
     if not np.isfinite(sample).any(axis=1).all():
         raise InputError(f"{cube.name}: no data in a sample of the scene; check its no-data value and scale")

@@ -17,12 +17,12 @@ from hypersigma.data.method import Findings, Method
 from hypersigma.data.score_maps import MASK, score_name
 from hypersigma.metrics import detection_scores, object_scores, undefined
 from hypersigma.products import Figure, Layer, Objects, Section, Table, Text
-from hypersigma.tiling import Window, blocks
+from hypersigma.tiling import Window, blocks, spread_blocks
 
 _BESIDE = {"anomaly_detection": "rx", "target_detection": "ace"}  # the field's usual yardsticks
 _NUM_SPECTRA = 5  # of the highest peaks
 _MOST_LISTED = 20
-_BLOCK = 256  # pixels
+_BLOCK, _SAMPLED = 256, 64  # pixels
 _MOST_PIXELS = 1 << 22  # with a truth of more, a yardstick beside would take long
 
 
@@ -100,10 +100,8 @@ def _found(scene: DetectionScene, objects: Objects, task: str) -> Iterator[Secti
 def _mean_spectrum(cube: Cube) -> NDArray[np.float32]:
     """Mean (bands,) of a sample of the scene's pixels, of those with data."""
     _, rows, cols = cube.shape
-    every = list(blocks(rows, cols, 64))
-    sample = np.concatenate(
-        [cube.read(window).reshape(len(cube.used), -1) for window in every[:: -(-len(every) // 16)]], 1
-    )
+    windows = spread_blocks(rows, cols, _SAMPLED, 16 * _SAMPLED**2)
+    sample = np.concatenate([cube.read(window).reshape(len(cube.used), -1) for window in windows], 1)
     known = np.isfinite(sample).all(axis=0)
     mean: NDArray[np.float32] = sample[:, known].mean(axis=1) if known.any() else np.full(len(sample), np.nan)
     return mean.astype(np.float32)
