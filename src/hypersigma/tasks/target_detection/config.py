@@ -22,7 +22,7 @@ class TargetDetectionConfig(DetectionTaskConfig):
         loss: "logit", P(target) = sigmoid(score); or "published", of the pair (1 - score, score).
     """
 
-    loading: float = 1e-3
+    loading: float = 3e-3
     cleaned: float = 0.01
     smoothing: float = 0.5
     compact: float = 2.0

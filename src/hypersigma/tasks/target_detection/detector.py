@@ -29,7 +29,7 @@ class TargetFusion(Detector):
     The background's statistics leave out the pixels most like the target.
     """
 
-    loading: float = 1e-3
+    loading: float = 3e-3
     cleaned: float = 0.01
     smoothing: float = 0.5
     compact: float = 2.0
