@@ -14,7 +14,7 @@ from rasterio.crs import CRS
 from rasterio.warp import transform
 
 from hypersigma.cube import Cube
-from hypersigma.data.changes import changed_objects, pixel_area, turned
+from hypersigma.data.changes import FromTo, changed_objects, pixel_area, turned
 from hypersigma.georef import Georef
 from tests.layers import NORTH_UP, UTM, rotated, swath
 
@@ -58,8 +58,9 @@ def test_without_a_place_there_is_no_area_and_without_data_no_difference():
 
 def test_a_change_is_called_by_what_most_of_it_turned_into():
     score, mask, cube = scene(None)
-    words = np.full((10, 12), "soil to roof", dtype="U20")
-    words[1, 1:3], words[9, 11] = "soil to road", "grass to soil"
+    codes = np.zeros((10, 12), dtype=np.int32)
+    codes[1, 1:3], codes[9, 11] = 1, 2
+    words = FromTo(codes, ("soil to roof", "soil to road", "grass to soil"))
     found = {item.num_pixels: item.facts["from_to"] for item in changed_objects(score, mask, cube, words).found}
     assert found == {6: "soil to roof", 3: "soil to roof", 1: "grass to soil"}
 
@@ -110,10 +111,13 @@ def test_where_nothing_is_known_of_the_ground_there_is_no_area():
 def test_what_turned_into_what():
     before, after = np.array([[0, 1, 2], [1, 2, 5]]), np.array([[1, 1, 0], [2, 7, 5]])
     names = {1: "soil", 2: "roof", 7: "road"}
-    words = turned(before, after, names, names)
-    assert words.tolist() == [
+    found = turned(before, after, names, names)
+    assert [[found.words[code] for code in row] for row in found.codes] == [
         ["unknown to soil", "soil to soil", "roof to unknown"],
         ["soil to roof", "roof to road", "unknown to unknown"],
     ]
     # files may count the same classes differently
-    assert turned(before, after, {1: "soil"}, {1: "roof", 2: "soil"})[1, 0] == "soil to soil"
+    other = turned(before, after, {1: "soil"}, {1: "roof", 2: "soil"})
+    assert other.words[other.codes[1, 0]] == "soil to soil"
+    repeated = np.concatenate([found.codes.ravel(), found.codes[:1, 1]])
+    assert found.counted(repeated)[0] == ("soil to soil", 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,29 @@ from hypersigma.products import Detection, Objects
 _EQUATORIAL, _FLATTENING = 6_378_137.0, 1 / 298.257223563  # of the WGS 84 ellipsoid, metres
 
 
+@dataclass(frozen=True, eq=False)
+class FromTo:
+    """What each pixel turned from and into.
+
+    Attributes:
+        codes: (rows, cols) index of its words.
+        words: "soil to roof" and the like.
+    """
+
+    codes: NDArray[np.int32]
+    words: tuple[str, ...]
+
+    def counted(self, codes: NDArray[np.int32]) -> list[tuple[str, int]]:
+        """How often each of some codes (n,) stands for which words, the most frequent first."""
+        counts: dict[str, int] = {}
+        for code, count in zip(*np.unique(codes, return_counts=True), strict=True):
+            # classes without a name share one
+            counts[self.words[code]] = counts.get(self.words[code], 0) + int(count)
+        return sorted(counts.items(), key=lambda item: -item[1])
+
+
 def changed_objects(
-    score: NDArray[Any], mask: NDArray[np.bool_], difference: Cube, from_to: NDArray[np.str_] | None = None
+    score: NDArray[Any], mask: NDArray[np.bool_], difference: Cube, from_to: FromTo | None = None
 ) -> Objects:
     """Connected changed pixels as objects, those of the highest scores first.
 
@@ -27,7 +48,7 @@ def changed_objects(
         score: (rows, cols) of change.
         mask: (rows, cols) what changed.
         difference: the dates' difference; of each object its mean is kept.
-        from_to: (rows, cols) what each pixel turned from and into, in words, or None where nobody knows.
+        from_to: what each pixel turned from and into, or None where nobody knows.
     """
     objects = find_objects(score, mask, difference, name="changes")
     area = pixel_area(difference.georef, difference.shape[1])
@@ -35,15 +56,14 @@ def changed_objects(
     return replace(objects, found=found)
 
 
-def _told(item: Detection, difference: Cube, area: float | None, from_to: NDArray[np.str_] | None) -> Detection:
+def _told(item: Detection, difference: Cube, area: float | None, from_to: FromTo | None) -> Detection:
     """An object with its mean difference and the facts of it."""
     spectra = difference.read(item.window)[:, item.mask]
     facts: dict[str, str | float] = {}
     if area is not None:
         facts["area_ha"] = round(item.num_pixels * area / 1e4, 4)
     if from_to is not None:
-        words, counts = np.unique(from_to[item.window.slices][item.mask], return_counts=True)
-        facts["from_to"] = str(words[int(np.argmax(counts))])
+        facts["from_to"] = from_to.counted(from_to.codes[item.window.slices][item.mask])[0][0]
     with np.errstate(invalid="ignore"):
         mean = np.nanmean(spectra, axis=1, dtype=np.float64) if np.isfinite(spectra).any() else spectra[:, 0]
     return replace(item, spectrum=np.asarray(mean, dtype=np.float32), facts=facts)
@@ -72,16 +92,18 @@ def pixel_area(georef: Georef | None, rows: int) -> float | None:
 
 def turned(
     before: NDArray[Any], after: NDArray[Any], first_names: Mapping[int, str], second_names: Mapping[int, str]
-) -> NDArray[np.str_]:
+) -> FromTo:
     """What each pixel (rows, cols) turned from and into, "soil to roof"; "unknown" where a class has no name.
 
     Each date's classes have names of their own, as files may count the same classes differently.
     """
-    words: NDArray[np.str_] = np.char.add(np.char.add(_named(before, first_names), " to "), _named(after, second_names))
-    return words
+    first, first_words = _named(before, first_names)
+    second, second_words = _named(after, second_names)
+    words = tuple(f"{one} to {other}" for one in first_words for other in second_words)
+    return FromTo((first * len(second_words) + second).astype(np.int32), words)
 
 
-def _named(classes: NDArray[Any], names: Mapping[int, str]) -> NDArray[np.str_]:
+def _named(classes: NDArray[Any], names: Mapping[int, str]) -> tuple[NDArray[np.intp], list[str]]:
+    """Classes by their place among those that there are, and the names of these."""
     values, places = np.unique(classes, return_inverse=True)
-    known = np.array([names.get(int(value), "unknown") for value in values])
-    return known[places.reshape(classes.shape)]
+    return places.reshape(classes.shape), [names.get(int(value), "unknown") for value in values]

@@ -12,8 +12,9 @@ _CHANGED = 2
 def change_scores(matrix: Matrix) -> dict[str, float]:
     """Figures of a change map by their short names; those of an empty matrix are left out.
 
-    f1_changed, precision, recall and iou_changed are of the changed class: with hits h, t truly changed and p mapped as changed
-    2 h / (t + p), h / p, h / t and h / (t + p - h), 0 where nothing is mapped, left out where nothing truly changed.
+    f1_changed, precision, recall and iou_changed are of the changed class: with hits h, t truly changed and p mapped as
+    changed 2 h / (t + p), h / p, h / t and h / (t + p - h), 0 where nothing is mapped, left out where nothing truly
+    changed.
     f1_unchanged and iou_unchanged are those of the other class.
 
     Args:

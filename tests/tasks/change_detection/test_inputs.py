@@ -64,7 +64,7 @@ def test_labels_are_cut_with_the_first_date():
     later = replace(DATES[1], georef=Georef((a, b, c + 2 * a, d, e, f + 4 * e), NORTH_UP.crs))
     (scene,) = load_inputs((DATES[0], later), truth(), classes_before=SOIL, classes_after=truth(), register=False)
     np.testing.assert_array_equal(scene.labels, truth()[4:, 2:])
-    assert scene.from_to.shape == scene.labels.shape
+    assert scene.from_to.codes.shape == scene.labels.shape
 
 
 def test_several_pairs_have_a_file_of_labels_each():
@@ -77,8 +77,9 @@ def test_several_pairs_have_a_file_of_labels_each():
 
 def test_classes_tell_what_turned_into_what():
     (scene,) = load_inputs(DATES, classes_before=np.ones((ROWS, COLS), dtype=int), classes_after=SOIL - 2 * (SOIL == 1))
-    assert set(np.unique(scene.from_to)) == {"class 1 to class 3", "class 1 to unknown"}
-    np.testing.assert_array_equal(scene.from_to == "class 1 to class 3", truth() == 2)
+    found = scene.from_to
+    assert {word for word, _ in found.counted(found.codes)} == {"class 1 to class 3", "class 1 to unknown"}
+    np.testing.assert_array_equal(np.array(found.words)[found.codes] == "class 1 to class 3", truth() == 2)
 
 
 def test_codes_of_both_dates_are_told_apart(tmp_path):
@@ -88,9 +89,14 @@ def test_codes_of_both_dates_are_told_apart(tmp_path):
     before[0] = 400
     paths = [write_tiff(tmp_path / f"{name}.tif", array[None], **grid) for name, array in (("a", before), ("b", codes))]
     (scene,) = load_inputs(DATES, classes_before=paths[0], classes_after=paths[1])
-    words, counts = np.unique(scene.from_to, return_counts=True)
-    assert words.tolist() == ["class 311 to class 311", "class 400 to class 311", "class 512 to class 512"]
-    assert counts[1] == COLS
+    counts = dict(scene.from_to.counted(scene.from_to.codes))
+    assert set(counts) == {"class 311 to class 311", "class 400 to class 311", "class 512 to class 512"}
+    assert counts["class 400 to class 311"] == COLS
+
+
+def test_codes_without_labels_are_refused():
+    with pytest.raises(InputError, match="changed and unchanged say what labels mean, and there are none"):
+        load_inputs(DATES, changed=1)
 
 
 def test_light_and_registration_are_as_asked():

@@ -24,13 +24,14 @@ from hypersigma.data.alteration import Alteration, alteration, chi_square
 from hypersigma.data.filters import gaussian
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.light_ratios import indices, learn_ratios, ratios
-from hypersigma.data.thresholds import above_mode
+from hypersigma.data.thresholds import above_mode, otsu
 
 TASK = "change_detection"
 
 _ROUNDS = 30
 _CLOSE, _NEAR, _WIDE = 0.7, 1.0, 2.0  # pixels; deviations of the Gaussians that evidence is smoothed with
 _DEVIATIONS = 8.0  # on the left of the scores' mode, that part unchanged from changed on its right
+_CLIPPED = 0.99  # quantile that scores are clipped at before they are parted in two groups
 _PARTS = ("left", "right", "offset", "deviation")
 _LEAVES, _MOST_FOR_MACHINE, _FEATURES = 900, 5_000, 0.3
 
@@ -57,7 +58,11 @@ class AlterationFusion(ChangeDetector):
         return without_rim(gaussian(np.sqrt(root * length), _CLOSE), self.margin)
 
     def threshold(self, scores: NDArray[Any]) -> float:
-        return above_mode(scores, _DEVIATIONS)
+        # one errs where changes are few, the other where the unchanged have a long tail: their mean errs least
+        known = scores[np.isfinite(scores)]
+        most = np.quantile(known, _CLIPPED) if len(known) else np.inf
+        parts = above_mode(scores, _DEVIATIONS), otsu(np.minimum(scores, most))
+        return float(np.sqrt(parts[0] * parts[1]))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.data.change_labels import change_labels, on_pair
-from hypersigma.data.changes import turned
+from hypersigma.data.changes import FromTo, turned
 from hypersigma.data.dates import paired
 from hypersigma.data.label_files import read_marks
 from hypersigma.data.label_maps import LabelMap
@@ -52,9 +51,9 @@ class Inputs:
 
 @dataclass(frozen=True, eq=False)
 class ChangeScene(LabelledScene):
-    """A pair with its labels, and what each pixel turned from and into, in words, where classes were given."""
+    """A pair with its labels, and what each pixel turned from and into where classes were given."""
 
-    from_to: NDArray[np.str_] | None = None
+    from_to: FromTo | None = None
 
 
 def load_inputs(  # noqa: PLR0913, PLR0917 (one a flag)
@@ -93,6 +92,8 @@ def load_inputs(  # noqa: PLR0913, PLR0917 (one a flag)
     given = [] if labels is None else list(labels) if isinstance(labels, list | tuple) else [labels]
     if given and len(given) != len(cubes) // 2:
         raise InputError(f"{len(given)} files of labels for {len(cubes) // 2} pairs of dates; one a pair is needed")
+    if not given and (changed is not None or unchanged is not None):
+        raise InputError("changed and unchanged say what labels mean, and there are none: give --labels FILE")
     scenes = []
     for number, (before, after) in enumerate(zip(cubes[::2], cubes[1::2], strict=True)):
         pair = paired(before, after, register=register, normalise=normalise)
@@ -124,7 +125,7 @@ def _marks(given: Any, cube: Cube, variable: str | None, attribute: str | None) 
     return LabelMap(array.astype(np.int32), Legend((), ()))
 
 
-def _from_to(before: Any, after: Any, cube: Cube, pair: Pair, num_cubes: int) -> NDArray[np.str_] | None:
+def _from_to(before: Any, after: Any, cube: Cube, pair: Pair, num_cubes: int) -> FromTo | None:
     """What each pixel turned from and into, where classes of both dates were given.
 
     Raises:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hypersigma.baselines._change import as_pair
 from hypersigma.cube import Cube
 from hypersigma.data.change_maps import CHANGE, MAP
-from hypersigma.data.changes import changed_objects, pixel_area
+from hypersigma.data.changes import FromTo, changed_objects, pixel_area
 from hypersigma.data.difference import difference_cube
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.method import Findings, Method
@@ -111,7 +111,7 @@ def _shown(
     objects: Objects,
     mapped: NDArray[Any],
     score: NDArray[Any],
-    from_to: NDArray[np.str_] | None,
+    from_to: FromTo | None,
     area: float | None,
 ) -> Iterator[Section]:
     """Pictures and tables of one pair."""
@@ -162,13 +162,12 @@ def _shown(
     )
 
 
-def _from_to_table(from_to: NDArray[np.str_], mapped: NDArray[Any], area: float | None) -> Table:
+def _from_to_table(from_to: FromTo, mapped: NDArray[Any], area: float | None) -> Table:
     """How much of what turned into what, over the changed pixels."""
-    words, counts = np.unique(from_to[mapped == CHANGED], return_counts=True)
-    order = np.argsort(-counts)[:_MOST_WORDS]
     heads = ("from, to", "pixels", *(["hectares"] if area is not None else []))
     rows: list[tuple[str | int, ...]] = [
-        (str(words[i]), int(counts[i]), *([f"{counts[i] * area / 1e4:.2f}"] if area is not None else [])) for i in order
+        (words, count, *([f"{count * area / 1e4:.2f}"] if area is not None else []))
+        for words, count in from_to.counted(from_to.codes[mapped == CHANGED])[:_MOST_WORDS]
     ]
     return Table("What turned into what", heads, tuple(rows))
 
