@@ -295,7 +295,7 @@ def test_quantities_of_a_window_do_not_depend_on_channels_around(fitted: NeuralF
     reader = channels_module.Channels(fitted.front_end, SCENE.cube)
     window = Window(3, 5, 16, 16)
     with torch.inference_mode():
-        image = torch.from_numpy(reader.read(window))[None]
+        image = torch.from_numpy(np.ascontiguousarray(reader.read(window)))[None]
         alone = fitted.members[0].quantities(image)[0].numpy()
     np.testing.assert_array_equal(member_quantities(fitted.members[0], reader, window), alone)
 

@@ -39,6 +39,8 @@ def predict(
 
     console = Console(common)
     scenes = (scene, *others)
+    if not others:
+        check_output(output, overwrite=overwrite)
     models = [load_model(folder, common.device) for folder in model]
     folders = _folders(output, scenes, 2 if takes_pairs(models) else 1)
     for folder in folders:

@@ -222,7 +222,8 @@ def member_quantities(member: Task, reader: Channels, window: Window) -> Array:
     channels = reader.read(seen)
     complete: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(channels))
     filled = np.where(complete, channels, 0.0).astype(np.float32)[:, row_index[:, None], col_index]
-    image = torch.from_numpy(filled)[None].to(next(member.parameters()).device)
+    # some processors round otherwise where numbers lie apart in memory
+    image = torch.from_numpy(np.ascontiguousarray(filled))[None].to(next(member.parameters()).device)
     quantities: Array = member.quantities(image)[0].float().cpu().numpy()
     quantities[:, ~complete[window.inside(seen).slices]] = np.nan
     return quantities
