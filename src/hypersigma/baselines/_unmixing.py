@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,16 @@ Floats = NDArray[np.float64]
 LIBRARY = "endmembers"  # name of what is found
 DESCRIPTION, _ARRAYS = "unmixing.yaml", "unmixing.safetensors"
 _TILE = 256  # pixels
-_MOST_PIXELS = 1 << 16  # that endmembers are sought among
+_MOST_PIXELS = 1 << 15  # that endmembers are sought among
 _BLOCK = 32  # pixels; side of the blocks that a sample of a large scene is made of
+_SMOOTHING, _REACH = 1.0, 3  # pixels; deviation of the Gaussian that a sample is smoothed with, and how far it reaches
+
+
+class Sample(NamedTuple):
+    """Pixels with data all over a scene, (bands, n) each: as they are, and smoothed over their neighbours."""
+
+    spectra: NDArray[np.float32]
+    smooth: NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +67,17 @@ class Unmixer:
         """
         raise NotImplementedError
 
-    def settled(self, spectra: NDArray[Any], endmembers: Floats) -> Floats:
-        """Found or given endmembers (K, bands) after a look at spectra (bands, n); as they are by default."""
-        return endmembers
+    def found(self, sample: Sample, num: int, seed: int) -> tuple[Unmixer, Floats]:
+        """The unmixer as a scene settles it, itself by default, and the endmembers (num, bands) that it finds there.
+
+        Raises:
+            InputError: there are not so many.
+        """
+        return self, self.separate(sample.spectra, num, seed)
+
+    def given(self, sample: Sample, endmembers: Floats) -> tuple[Unmixer, Floats]:
+        """The same with endmembers (K, bands) of a library, which stay as they are by default."""
+        return self, endmembers
 
     def abundances(self, spectra: NDArray[Any], endmembers: Floats) -> Floats:
         """Abundances (K, n) of endmembers (K, bands) in spectra (bands, n), NaN where one lacks a number."""
@@ -259,22 +275,22 @@ def fit_unmixer(method: Unmixer, inputs: Sequence[UnmixingScene], seed: int) -> 
     """
     first = _alike(inputs)
     bands = _bands(inputs)
-    spectra, notes = _sample(inputs, bands)
+    sample, notes = _sample(inputs, bands)
     told: Counted | None = None
     with threadpool_limits(limits=1):
         if first.count is None:
             assert first.library is not None
             endmembers = first.library.spectra[:, list(bands.indices)]
             names, groups = first.library.names, first.library.groups or first.library.names
-            endmembers = method.settled(spectra, endmembers)
+            method, endmembers = method.given(sample, endmembers)
         else:
             if first.count == "auto":
-                told = counted(spectra)
+                told = counted(sample.spectra)
                 notes.append(told.note)
             num = first.count if told is None else told.num_endmembers
             assert isinstance(num, int)
-            endmembers = method.settled(spectra, method.separate(spectra, num, seed))
-            shares = method.abundances(spectra, endmembers)
+            method, endmembers = method.found(sample, num, seed)
+            shares = method.abundances(sample.spectra, endmembers)
             endmembers = endmembers[np.argsort(-shares.mean(axis=1), kind="stable")]
             names = groups = tuple(f"endmember {index + 1}" for index in range(len(endmembers)))
     cube = first.cube
@@ -319,27 +335,45 @@ def _bands(inputs: Sequence[UnmixingScene]) -> Bands:
     return bands
 
 
-def _sample(inputs: Sequence[UnmixingScene], bands: Bands) -> tuple[NDArray[np.float32], list[str]]:
-    """Spectra (bands, n) with data, of all pixels of small scenes, and notes.
+def _sample(inputs: Sequence[UnmixingScene], bands: Bands) -> tuple[Sample, list[str]]:
+    """Pixels with data, all of small scenes, and notes.
 
     Raises:
         InputError: there is none.
     """
-    parts = []
+    parts: list[Sample] = []
     for scene in inputs:
         _, rows, cols = scene.cube.shape
         for window in spread_blocks(rows, cols, _BLOCK, _MOST_PIXELS // len(inputs)):
-            values = bands.read(scene.cube, window).reshape(len(bands.indices), -1)
-            parts.append(values[:, np.isfinite(values).all(axis=0)])
-    spectra = np.concatenate(parts, axis=1)
-    names = ", ".join(scene.cube.name for scene in inputs)
-    if not spectra.shape[1]:
+            parts.append(_block(scene.cube, window, bands))
+    sample = Sample(*(np.concatenate(kind, axis=1) for kind in zip(*parts, strict=True)))
+    count = sample.spectra.shape[1]
+    if not count:
+        names = ", ".join(scene.cube.name for scene in inputs)
         raise InputError(f"{names}: no pixel has data in all used bands; check no-data value and bad bands")
     total = sum(scene.cube.shape[1] * scene.cube.shape[2] for scene in inputs)
     notes = []
     if total > _MOST_PIXELS:
-        notes.append(f"endmembers were sought among {spectra.shape[1]} of {total} pixels, all over the scene")
-    negative = float((spectra < 0).mean())
+        notes.append(f"endmembers were sought among {count} of {total} pixels, all over the scene")
+    negative = float((sample.spectra < 0).mean())
     if negative:
         notes.append(f"{negative:.2%} of the numbers are below zero; they were kept")
-    return spectra, notes
+    return sample, notes
+
+
+def _block(cube: Cube, window: Window, bands: Bands) -> Sample:
+    """The pixels of a window that have data; smoothing leaves those without out."""
+    from scipy.ndimage import gaussian_filter
+
+    _, rows, cols = cube.shape
+    seen = window.grown(_REACH, rows, cols)
+    values = bands.read(cube, seen)
+    known: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(values))
+    filled = np.where(known, values, 0.0)
+    settings: dict[str, Any] = {"mode": "constant", "radius": _REACH}
+    weight = gaussian_filter(known.astype(np.float32), _SMOOTHING, **settings)
+    smooth = gaussian_filter(filled, (0.0, _SMOOTHING, _SMOOTHING), mode="constant", radius=(0, _REACH, _REACH))
+    inner = window.inside(seen).slices
+    own = known[inner]
+    smooth = smooth / np.maximum(weight, np.float32(1e-6))
+    return Sample(values[:, *inner][:, own], smooth[:, *inner][:, own].astype(np.float32))

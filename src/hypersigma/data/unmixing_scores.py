@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hypersigma.cube import Cube
 from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.metrics.unmixing import NOT_FOUND, PerMaterial, match_endmembers, per_material, unmixing_scores
+from hypersigma.products import SpectralLibrary
 
 Floats = NDArray[np.float64]
 
@@ -60,6 +62,25 @@ def agreement(scene: UnmixingScene, spectra: Floats, names: Sequence[str], abund
     if truth is not None:
         metrics["mae"] = float(np.nanmean(np.abs(truth - _taken(abundances, figures.found))))
     return Agreement(metrics, figures, by)
+
+
+def on_all_bands(library: SpectralLibrary, cube: Cube) -> NDArray[np.float64]:
+    """Spectra (n, bands) of a library on the used bands as spectra on all bands of a scene, NaN in the others."""
+    spread = np.full((len(library), cube.shape[0]), np.nan)
+    if library.numbered or cube.wavelengths is None:
+        places = cube.used if len(cube.used) == library.spectra.shape[1] else np.arange(library.spectra.shape[1])
+    else:
+        places = np.abs(cube.wavelengths[None] - library.wavelengths[:, None]).argmin(axis=1)
+    spread[:, places] = library.spectra
+    return spread
+
+
+def by_material(spectra: NDArray[np.float64], library: SpectralLibrary) -> tuple[NDArray[np.float64], list[str]]:
+    """The mean spectrum (materials, bands) of each group of a library, and its name."""
+    groups = library.groups or library.names
+    names = list(dict.fromkeys(groups))
+    members = [[index for index, group in enumerate(groups) if group == name] for name in names]
+    return np.stack([spectra[own].mean(axis=0) for own in members]), names
 
 
 def _taken(abundances: NDArray[Any], found: NDArray[np.intp]) -> Floats:

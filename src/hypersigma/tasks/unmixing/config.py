@@ -13,6 +13,7 @@ from hypersigma.nn.sizes import SIZES
 from hypersigma.registry import suggestion
 from hypersigma.tasks._contract import TrainingConfig
 
+Comparison = Literal["auto", "shape", "numbers"]
 Freedom = Literal["fixed", "refined", "free"]
 
 
@@ -29,6 +30,8 @@ class UnmixingTaskConfig:
         size: of the encoders.
         mode: "frozen", geometry alone, no network is trained; or "trained", an autoencoder that begins with the
             endmembers of the frozen mode.
+        compare: "shape", spectra and endmembers of length one, whatever their brightness; "numbers", as they are; or
+            "auto", by what the scene is like: shapes, unless its pixels are convex mixtures. Of a library, shapes.
         endmembers: "fixed", those found or given stay as they are; "refined", they are moved a little towards what
             explains the scene best; or "free", they are moved there.
         sum_to_one: whether abundances have sum one; else they say how bright a pixel is against its endmembers, too. Of
@@ -54,6 +57,7 @@ class UnmixingTaskConfig:
 
     size: str = "tiny"
     mode: Literal["frozen", "trained"] = "frozen"
+    compare: Comparison = "auto"
     endmembers: Freedom = "fixed"
     sum_to_one: bool = True
     architecture: Literal["default", "published"] = "default"
@@ -64,9 +68,9 @@ class UnmixingTaskConfig:
     dropout: float = 0.0
     logit_dropout: float = 0.0
     front_end: FrontEndConfig = field(default_factory=_unmixing_front_end)
-    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=150))
+    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=100))
     embedding: Literal["channels", "canonical"] = "channels"
-    patch: int = 2
+    patch: int = 4
     spatial_positions: PositionKind = "none"
     spectral_positions: PositionKind = "sin_cos"
     missing: Missing = "scaled"

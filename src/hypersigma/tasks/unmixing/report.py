@@ -12,7 +12,7 @@ from hypersigma.data.endmember_count import Counted
 from hypersigma.data.method import Findings, Method
 from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.data.unmixing_maps import ABUNDANCES, RESIDUAL
-from hypersigma.data.unmixing_scores import Agreement, agreement
+from hypersigma.data.unmixing_scores import Agreement, agreement, by_material, on_all_bands
 from hypersigma.metrics.unmixing import NOT_FOUND, spectral_angles
 from hypersigma.products import Figure, Layer, Section, SpectralLibrary, Table, Text
 
@@ -49,7 +49,7 @@ def findings(
             metrics[f"{prefix}residual"] = float(np.sqrt(np.square(known, dtype=np.float64).mean()))
         sections += _maps(scene, shares, residual)
         if scene.has_truth:
-            spread = on_all_bands(library, scene)
+            spread = on_all_bands(library, scene.cube)
             agreed = agreement(scene, *by_material(spread, library), shares.array)
             metrics |= {f"{prefix}{key}": value for key, value in agreed.metrics.items()}
             sections += _agreement(scene, agreed, shares.band_names)
@@ -59,33 +59,13 @@ def findings(
             notes.append(f"{scene.cube.name}: {missing} pixels lack data in some band and have no abundances")
     sections.append(_spectra("Endmembers", library, library.spectra))
     if inputs[0].library is not None and inputs[0].count is not None:
-        sections.append(_matches(library, on_all_bands(library, inputs[0]), inputs[0].library))
+        sections.append(_matches(library, on_all_bands(library, inputs[0].cube), inputs[0].library))
     if not any(scene.has_truth for scene in inputs):
         sections.append(_untold())
     counted = getattr(network, "counted", None)
     if counted is not None:
         sections.append(_evidence(counted))
     return Findings(metrics, sections, notes)
-
-
-def on_all_bands(library: SpectralLibrary, scene: UnmixingScene) -> NDArray[np.float64]:
-    """Spectra (n, bands) of a library on the used bands as spectra on all bands of a scene, NaN in the others."""
-    cube = scene.cube
-    spread = np.full((len(library), cube.shape[0]), np.nan)
-    if library.numbered or cube.wavelengths is None:
-        places = cube.used if len(cube.used) == library.spectra.shape[1] else np.arange(library.spectra.shape[1])
-    else:
-        places = np.abs(cube.wavelengths[None] - library.wavelengths[:, None]).argmin(axis=1)
-    spread[:, places] = library.spectra
-    return spread
-
-
-def by_material(spectra: NDArray[np.float64], library: SpectralLibrary) -> tuple[NDArray[np.float64], list[str]]:
-    """The mean spectrum (materials, bands) of each group of a library, and its name."""
-    groups = library.groups or library.names
-    names = list(dict.fromkeys(groups))
-    members = [[index for index, group in enumerate(groups) if group == name] for name in names]
-    return np.stack([spectra[own].mean(axis=0) for own in members]), names
 
 
 def _maps(scene: UnmixingScene, shares: Layer, residual: Layer) -> Iterator[Section]:
@@ -107,10 +87,11 @@ def _maps(scene: UnmixingScene, shares: Layer, residual: Layer) -> Iterator[Sect
     known = small[np.isfinite(small)]
     high = float(np.quantile(known, 0.99)) if known.size else 0.0
     scaled = np.clip(small / high if high > 0 else small, 0.0, 1.0)
+    units = f" ({residual.units})" if residual.units else ""
     yield Figure(
         "The scene, and what the materials leave of it",
         panels_figure([Panel("Scene", picture), Panel("Residual", scaled)]),
-        f"Residual: root mean squared error over the bands; 1 stands for {high:.3g} {residual.units}.".strip(),
+        f"Residual: root mean squared error over the bands; 1 stands for {high:.3g}{units}.",
     )
     yield _amounts(shares)
 

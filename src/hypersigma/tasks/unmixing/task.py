@@ -26,7 +26,7 @@ from hypersigma.tasks._contract import Batch, ChannelReader, Held, Sampler, Shar
 from hypersigma.tasks._encoder_task import EncoderTask, backbone_config, canonical_image
 from hypersigma.tasks.unmixing.config import UnmixingTaskConfig
 from hypersigma.tasks.unmixing.squares import Squares
-from hypersigma.tasks.unmixing.unmixer import ShapeUnmixer
+from hypersigma.tasks.unmixing.unmixer import SceneUnmixer
 from hypersigma.tiling import Window
 
 _SMALLEST = 1e-12
@@ -221,6 +221,6 @@ def _network_config(config: UnmixingTaskConfig, num_bands: int, beside: int, num
 TASK = Unmixing
 
 
-def frozen_detector(config: UnmixingTaskConfig) -> ShapeUnmixer:
+def frozen_detector(config: UnmixingTaskConfig) -> SceneUnmixer:
     """The tuning-free unmixer that the settings ask for."""
-    return ShapeUnmixer(endmembers=config.endmembers, sum_to_one=config.sum_to_one)
+    return SceneUnmixer(compare=config.compare, endmembers=config.endmembers, sum_to_one=config.sum_to_one)
