@@ -73,7 +73,7 @@ class Unmixing(EncoderTask):
         self.canonical = canonical_image(config.embedding, front_end)
         matrix, offset = front_end.bands_told
         if self.canonical is None:
-            self.bands = CanonicalImage(torch.ones(len(offset), dtype=torch.bool), matrix.shape[1])
+            self.bands = CanonicalImage(torch.from_numpy(np.ones(len(offset), dtype=bool)), matrix.shape[1])
             self.bands.undo(matrix, offset)
         else:
             seen = self.canonical.present.numpy()[front_end.used]
