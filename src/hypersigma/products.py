@@ -191,6 +191,7 @@ class SpectralLibrary:
         quantity: what the numbers are.
         groups: a word one a spectrum that like materials share; empty where nobody sorted them.
         name: short name of the library.
+        numbered: whether bands are counted 1, 2, ... in place of wavelengths that nobody knows.
         notes: what a reader found or decided that a person should know.
     """
 
@@ -201,6 +202,7 @@ class SpectralLibrary:
     quantity: Quantity = "unknown"
     groups: tuple[str, ...] = ()
     name: str = "library"
+    numbered: bool = False
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -53,6 +53,9 @@ def test_a_scene_carries_labels_or_a_truth_and_wavelengths(name: str) -> None:
     if task in ("anomaly_detection", "target_detection"):
         assert all(scene.truth.any() for scene in scenes)
         return
+    if task == "unmixing":
+        assert all(scene.has_truth and scene.materials for scene in scenes)
+        return
     if task == "change_detection":
         assert all(isinstance(scene.cube, Pair) and scene.legend == LEGEND for scene in scenes)
         assert all(np.isin((UNCHANGED, CHANGED), scene.labels).all() for scene in scenes)

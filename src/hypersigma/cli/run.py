@@ -111,8 +111,9 @@ def _run(
     for note in result.report.notes:
         console.note(f"note: {note}")
     console.table(Table(task, ("figure", "value"), tuple(_figures(result.report))))
-    vectors = [f"{objects.name}.geojson" for objects in result.objects]
-    console.written(options.output, tuple(result.layers), *vectors, "report.html", "model")
+    beside = [f"{objects.name}.geojson" for objects in result.objects]
+    beside += [f"{library.name}.{suffix}" for library in result.libraries for suffix in ("sli", "csv")]
+    console.written(options.output, tuple(result.layers), *beside, "report.html", "model")
     console.result(content(result.report) | {"output": str(options.output)})
 
 

@@ -55,8 +55,8 @@ def target_of_library(
     Raises:
         InputError: no such spectrum, one without a shape, or one that covers too few bands of the scene.
     """
-    chosen = _with_shape(_chosen(library, spectrum), "")
-    spectra, notes = _on_bands(cube, chosen)
+    chosen = _with_shape(chosen_spectra(library, spectrum), "")
+    spectra, notes = on_bands(cube, chosen)
     # what differs elsewhere may be flat in the bands of the scene
     kept = _with_shape(
         replace(chosen, wavelengths=np.arange(1.0, cube.shape[0] + 1), spectra=spectra, fwhm=None),
@@ -78,7 +78,7 @@ def _with_shape(library: SpectralLibrary, where: str) -> SpectralLibrary:
     return library.select(good)
 
 
-def _chosen(library: SpectralLibrary, spectrum: str | None) -> SpectralLibrary:
+def chosen_spectra(library: SpectralLibrary, spectrum: str | None) -> SpectralLibrary:
     """The spectra of a name, written in any case, or of the one name that begins so; the only one if none is given.
 
     Raises:
@@ -117,7 +117,7 @@ def _listed(library: SpectralLibrary) -> str:
     return ", ".join(f"'{name}'" for name in library.names[:_MANY]) + more
 
 
-def _on_bands(cube: Cube, library: SpectralLibrary) -> tuple[Floats, tuple[str, ...]]:
+def on_bands(cube: Cube, library: SpectralLibrary) -> tuple[Floats, tuple[str, ...]]:
     """Spectra (n, bands) of a library on the bands of a scene, NaN where they do not cover one, and a note on that.
 
     Raises:

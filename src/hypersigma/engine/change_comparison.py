@@ -39,12 +39,12 @@ def change_tables(rows: Iterable[Row]) -> list[Table]:
         methods: dict[str, list[Row]] = {}
         for row in group:
             methods.setdefault(label_of(row), []).append(row)
-        order = sorted(methods, key=lambda name: -_mean(methods[name], "f1_changed"))
+        order = sorted(methods, key=lambda name: -mean_of(methods[name], "f1_changed"))
         lines = [
             (
                 name,
                 len(methods[name]),
-                *(_spread(methods[name], key) for key in _FIGURES.values()),
+                *(spread_of(methods[name], key) for key in _FIGURES.values()),
                 f"{np.mean([row['seconds'] for row in methods[name]]):.1f}",
                 f"{np.mean([row['peak_memory_mb'] for row in methods[name]]):.0f}",
             )
@@ -57,12 +57,12 @@ def change_tables(rows: Iterable[Row]) -> list[Table]:
         own = sorted({key for row in methods[order[0]] for key in row["metrics"] if key.startswith("f1_")})
         places = [key.removeprefix("f1_") for key in own if key not in ("f1_changed", "f1_unchanged")]
         if places:
-            by_scene = [(name, *(f"{_spread(methods[name], f'f1_{place}')}" for place in places)) for name in order]
+            by_scene = [(name, *(f"{spread_of(methods[name], f'f1_{place}')}" for place in places)) for name in order]
             tables.append(Table(f"{scene}, {protocol}: F1 by scene", ("method", *places), tuple(by_scene)))
     return tables
 
 
-def _spread(rows: Sequence[Row], key: str) -> str:
+def spread_of(rows: Sequence[Row], key: str) -> str:
     """Mean over seeds and its deviation where there are several; nothing of no values."""
     values = [row["metrics"][key] for row in rows if key in row["metrics"]]
     if not values:
@@ -70,6 +70,7 @@ def _spread(rows: Sequence[Row], key: str) -> str:
     return f"{np.mean(values):.4f}" + (f" ± {np.std(values, ddof=1):.4f}" if len(values) > 1 else "")
 
 
-def _mean(rows: Sequence[Row], key: str) -> float:
+def mean_of(rows: Sequence[Row], key: str) -> float:
+    """Mean over seeds, 0 of no values."""
     values = [row["metrics"][key] for row in rows if key in row["metrics"]]
     return float(np.mean(values)) if values else 0.0

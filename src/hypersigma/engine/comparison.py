@@ -12,6 +12,8 @@ from hypersigma.engine.change_comparison import change_tables
 from hypersigma.engine.detection_comparison import NOTE as DETECTION_NOTE
 from hypersigma.engine.detection_comparison import detection_tables
 from hypersigma.engine.trial import OURS, Row, label_of
+from hypersigma.engine.unmixing_comparison import NOTE as UNMIXING_NOTE
+from hypersigma.engine.unmixing_comparison import unmixing_tables
 from hypersigma.products import Table
 
 NOTE = (
@@ -122,6 +124,6 @@ def _deviation(values: Sequence[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
-_KINDS = (("classification",), ("anomaly_detection", "target_detection"), ("change_detection",))
-_TABLES = dict(zip(_KINDS, (classification_tables, detection_tables, change_tables), strict=True))
-_NOTES = dict(zip(_KINDS, (NOTE, DETECTION_NOTE, CHANGE_NOTE), strict=True))
+_KINDS = (("classification",), ("anomaly_detection", "target_detection"), ("change_detection",), ("unmixing",))
+_TABLES = dict(zip(_KINDS, (classification_tables, detection_tables, change_tables, unmixing_tables), strict=True))
+_NOTES = dict(zip(_KINDS, (NOTE, DETECTION_NOTE, CHANGE_NOTE, UNMIXING_NOTE), strict=True))

@@ -23,7 +23,7 @@ from hypersigma.engine.devices import resolved
 from hypersigma.engine.loop import Curve
 from hypersigma.errors import InputError, WeightsError
 from hypersigma.georef import Georef
-from hypersigma.products import Color, Layer, Legend
+from hypersigma.products import Color, Layer, Legend, SpectralLibrary
 from hypersigma.tasks._contract import Decision, Held, Task
 from hypersigma.tiling import Window, reflected
 from hypersigma.weights.store import load_tensors, save_tensors
@@ -67,6 +67,11 @@ class NeuralFitted:
     def takes_pairs(self) -> bool:
         """Whether it compares two dates."""
         return self.task.dates == 2
+
+    @property
+    def libraries(self) -> tuple[SpectralLibrary, ...]:
+        """Spectra that were found, such as endmembers; none as a rule."""
+        return self.members[0].libraries(self.front_end, self.legend)
 
     @property
     def tiling(self) -> Tiling:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hypersigma.baselines._change import ChangeDetector
 from hypersigma.baselines._detector import Detector, fit_detector
+from hypersigma.baselines._unmixing import Unmixer
 from hypersigma.cube import Cube
 from hypersigma.data.detection import only_scene
 from hypersigma.data.method import Fitted
@@ -62,7 +63,7 @@ class FrozenMethod:
     """
 
     config: Any
-    detector: Detector | ChangeDetector
+    detector: Detector | ChangeDetector | Unmixer
     weights: str | None = None
     device: str = "auto"
 
@@ -73,7 +74,7 @@ class FrozenMethod:
             InputError: there is no scene or several, or it lacks data.
             WeightsError: there are no such weights.
         """
-        if isinstance(self.detector, ChangeDetector):
+        if isinstance(self.detector, ChangeDetector | Unmixer):
             return self.detector.fit(inputs, seed)
         scene = only_scene(inputs)
         weights = self.chosen_weights(inputs)
@@ -82,7 +83,7 @@ class FrozenMethod:
 
     def chosen_weights(self, inputs: Sequence[Any]) -> str | None:
         """The weights whose features count; None for none, as where a scene has no wavelengths to compute them by."""
-        if isinstance(self.detector, ChangeDetector) or not self.detector.describes:
+        if isinstance(self.detector, ChangeDetector | Unmixer) or not self.detector.describes:
             return None
         if any(scene.cube.wavelengths is None for scene in inputs):
             return None

@@ -36,11 +36,13 @@ def network_method(
         ConfigError: there is no such setting or device.
     """
     from hypersigma.baselines._change import ChangeDetector
+    from hypersigma.baselines._unmixing import Unmixer
     from hypersigma.engine.devices import resolved
     from hypersigma.engine.frozen import FrozenMethod
     from hypersigma.engine.neural import NeuralMethod
     from hypersigma.engine.pseudo import PseudoLabelMethod
     from hypersigma.engine.pseudo_change import TaughtOrPseudo
+    from hypersigma.engine.unmixing import BegunWithEndmembers
 
     # found out before anything is read
     resolved(device)
@@ -53,6 +55,8 @@ def network_method(
     network = NeuralMethod(task=room.TASK, config=settings, weights=weights, device=device, work=work, **given)
     if mode == "trained":
         detector = room.frozen_detector(settings)
+        if isinstance(detector, Unmixer):
+            return BegunWithEndmembers(network=network, unmixer=detector)
         kind = TaughtOrPseudo if isinstance(detector, ChangeDetector) else PseudoLabelMethod
         return kind(network=network, detector=detector)
     return network

@@ -16,7 +16,7 @@ from hypersigma.engine.measure import measured
 from hypersigma.engine.predict import load_fitted, predict_scene
 from hypersigma.engine.summary import class_shares, masked_notes, scene_files, scene_notes, scenes_line
 from hypersigma.errors import InputError
-from hypersigma.products import Figure, Layer, Objects, Report
+from hypersigma.products import Figure, Layer, Objects, Report, SpectralLibrary
 from hypersigma.readers import open_cube
 from hypersigma.screening import screen
 from hypersigma.writers import replaced_folder, write_result
@@ -36,15 +36,17 @@ class Result:
         report: figures, pictures and notes.
         model: None where models that were fitted before were used.
         objects: what detectors found, as vectors.
+        libraries: what was found of spectra, such as endmembers.
     """
 
     layers: dict[str, Layer]
     report: Report
     model: Model | None = None
     objects: tuple[Objects, ...] = ()
+    libraries: tuple[SpectralLibrary, ...] = ()
 
     def save(self, folder: Path | str, *, overwrite: bool = False) -> Path:
-        """Write layers, objects, report and model into a folder that appears whole or not at all.
+        """Write layers, objects, spectra, report and model into a folder that appears whole or not at all.
 
         Raises:
             OutputError: the folder holds something and may not be replaced, or the disk refuses.
@@ -52,7 +54,7 @@ class Result:
         with replaced_folder(Path(folder), overwrite=overwrite) as place:
             if self.model is not None:
                 self.model.save(place / MODEL)
-            write_result(list(self.layers.values()), self.report, place, self.objects)
+            write_result(list(self.layers.values()), self.report, place, self.objects, self.libraries)
         return Path(folder)
 
 

@@ -154,7 +154,8 @@ class NeuralMethod:
         told = json.dumps([configuration.unstructure(config), self.weights, key, names])
         digest = hashlib.sha256(told.encode())
         # Scenes of one name may differ in what they hold; the statistics of the front end tell.
-        for array in (*front_end.arrays().values(), *(scene.labels for scene in share.fitted)):
+        begun = [scene.endmembers for scene in share.fitted if hasattr(scene, "endmembers")]
+        for array in (*front_end.arrays().values(), *(scene.labels for scene in share.fitted), *begun):
             digest.update(np.ascontiguousarray(array).tobytes())
         self.work.mkdir(parents=True, exist_ok=True)
         return self.work / f"member-{key[1]}-{digest.hexdigest()[:16]}.pt"

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 # Vectors in spirit, though they have the dimensions of a batch of tokens.
 _UNDECAYED = ("mask_token", "hidden_token", "table")
+_ENDMEMBERS = ".decoder.weight"  # of an unmixing network: spectra, which are not to shrink
 
 
 class Schedule(Protocol):
@@ -52,15 +53,15 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 def parameter_groups(network: nn.Module, *, weight_decay: float, layer_decay: float = 1.0) -> list[dict[str, Any]]:
     """What is trained of a network, in groups of one weight decay and one share of the learning rate each.
 
-    Matrices decay; biases, norms, position tables and mask tokens do not. With `layer_decay` below 1 the share is
-    layer_decay ** (depth + 1 - level), where level is 0 for the embedding and positions of an encoder of `depth`
-    blocks, i + 1 for its block i, and depth + 1 for everything behind it.
+    Matrices decay; biases, norms, position tables, mask tokens and endmembers do not. With `layer_decay` below 1 the
+    share is layer_decay ** (depth + 1 - level), where level is 0 for the embedding and positions of an encoder of
+    `depth` blocks, i + 1 for its block i, and depth + 1 for everything behind it.
     """
     named = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
     distance = _distances(named) if layer_decay != 1.0 else dict.fromkeys(named, 0)
     groups: dict[tuple[int, bool], dict[str, Any]] = {}
     for name, parameter in named.items():
-        decays = parameter.ndim > 1 and name.rpartition(".")[2] not in _UNDECAYED
+        decays = parameter.ndim > 1 and name.rpartition(".")[2] not in _UNDECAYED and not name.endswith(_ENDMEMBERS)
         fresh: dict[str, Any] = {
             "params": [],
             "names": [],

@@ -121,7 +121,7 @@ def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:
     Raises:
         InputError: there is no model in the folder, or it is damaged.
     """
-    from hypersigma.baselines import _change, _classifier, _detector
+    from hypersigma.baselines import _change, _classifier, _detector, _unmixing
     from hypersigma.engine import fitted
     from hypersigma.engine.frozen import FrozenFeatures
 
@@ -133,6 +133,8 @@ def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:
         return _classifier.load(place)
     if (place / _change.DESCRIPTION).is_file():
         return _change.load(place)
+    if (place / _unmixing.DESCRIPTION).is_file():
+        return _unmixing.load(place)
     if (place / _detector.DESCRIPTION).is_file():
         return _detector.load(place, lambda weights: FrozenFeatures(weights=weights, device=device))
     raise InputError(f"{folder}: no model here; expected the folder 'model' that `hypersigma run` writes")

@@ -82,7 +82,9 @@ def _carried_out(
         fitted = chosen.fit(loaded, seed)
         layers = mapped(fitted, cubes, progress)
     network = _as_network(fitted)
-    findings = registry.load(_TASKS, task).findings(loaded, chosen, network, seed, layers)
+    # what was fitted without a network may hold spectra that a report shows
+    telling = fitted if hasattr(fitted, "libraries") else network
+    findings = registry.load(_TASKS, task).findings(loaded, chosen, telling, seed, layers)
     told = [*findings.notes, *getattr(fitted, "notes", ())]
     report = Report(
         task=task,
@@ -96,7 +98,13 @@ def _carried_out(
         sections=[*findings.sections, *class_shares(layers.values())],
         notes=[*told, *scene_notes(cubes), *masked_notes(layers.values())],
     )
-    return Result(layers=layers, report=report, model=Model(fitted=fitted), objects=tuple(findings.objects))
+    return Result(
+        layers=layers,
+        report=report,
+        model=Model(fitted=fitted),
+        objects=tuple(findings.objects),
+        libraries=tuple(getattr(fitted, "libraries", ())),
+    )
 
 
 def _check_inputs(task: str, load: Callable[..., Any], inputs: Mapping[str, Any], num_scenes: int) -> None:

@@ -129,6 +129,8 @@ def run_trial(trial: Trial, device: str) -> Row:
         device: where a network computes.
     """
     module = registry.load("hypersigma.data.scenes", trial.scene)
+    if trial.task == "unmixing":
+        return _unmixing_row(trial, module, device)
     if hasattr(module, "draw"):
         return _detection_row(trial, module.draw(trial.split.protocol, trial.seed), device)
     scenes: list[LabelledScene] = module.load()
@@ -156,6 +158,18 @@ def _change_row(trial: Trial, scenes: Sequence[LabelledScene], method: Method, h
                 scores.add(scenes[index], splits[index], arrays)
     costs = {"seconds": cost.seconds, "peak_memory_mb": cost.peak_memory_mb}
     return trial.identity | costs | {"metrics": scores.figures()} | begun(trial.weights)
+
+
+def _unmixing_row(trial: Trial, module: Any, device: str) -> Row:
+    """The row of an unmixing: figures of each scene, and their means."""
+    from hypersigma.engine.unmixing_trial import unmixing_figures
+
+    scenes = module.draw(trial.split.protocol, trial.seed) if hasattr(module, "draw") else module.load()
+    method = _method(trial, device)
+    with measured() as cost:
+        figures = unmixing_figures(method, scenes, trial.seed)
+    costs = {"seconds": cost.seconds, "peak_memory_mb": cost.peak_memory_mb}
+    return trial.identity | costs | {"metrics": figures} | begun(trial.weights)
 
 
 def label_of(row: Row) -> str:

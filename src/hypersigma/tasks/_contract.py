@@ -20,7 +20,7 @@ from hypersigma.data.diffusion import Bonds
 from hypersigma.data.front_end import FrontEnd, FrontEndConfig
 from hypersigma.errors import ConfigError
 from hypersigma.georef import Georef
-from hypersigma.products import Layer, Legend
+from hypersigma.products import Layer, Legend, SpectralLibrary
 from hypersigma.tiling import Window
 from hypersigma.weights.encoders import Encoders
 from hypersigma.weights.pretrained import Kind
@@ -212,6 +212,10 @@ class Task(nn.Module, ABC):
     @abstractmethod
     def prepare(self, inputs: Any, readers: Sequence[ChannelReader]) -> None:
         """Settle in closed form what is not trained step by step."""
+
+    def libraries(self, front_end: FrontEnd, legend: Legend) -> tuple[SpectralLibrary, ...]:
+        """Spectra that the network has found; none as a rule."""
+        return ()
 
     @abstractmethod
     def sampler(self, inputs: Any, readers: Sequence[ChannelReader]) -> Sampler:

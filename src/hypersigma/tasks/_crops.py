@@ -72,7 +72,7 @@ class Crops:
         labels = scene.labels[rows[:, None], cols]
         # What a pixel without data is cannot be learned.
         labels = np.where(np.isfinite(image).all(axis=0), labels, 0)
-        image, labels = _turned(image, labels, int(generator.integers(8)))
+        image, labels = turned(image, labels, int(generator.integers(8)))
         image = np.nan_to_num(image + self.noise * generator.standard_normal(image.shape, dtype=np.float32))
         return image, labels[self.size // 2, self.size // 2] if self.centred else labels
 
@@ -85,7 +85,7 @@ class Crops:
         return reflected(start, start + self.size, length)
 
 
-def _turned(
+def turned(
     image: NDArray[np.float32], labels: NDArray[np.int32], turn: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """One of the eight flips and rotations of a crop."""

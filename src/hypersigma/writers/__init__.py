@@ -1,4 +1,4 @@
-"""Results on disk: layers and objects as files of a format each, and the folder that holds a whole result."""
+"""Results on disk: layers, objects and spectra as files of a format each, and the folder that holds a whole result."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hypersigma.products import Layer, Objects, Report
-from hypersigma.writers import geojson, geotiff, png, report_html, report_json
+from hypersigma.products import Layer, Objects, Report, SpectralLibrary
+from hypersigma.writers import geojson, geotiff, library, png, report_html, report_json
 from hypersigma.writers._atomic import REPORT_FILE, check_output, replaced_file, replaced_folder
 
 __all__ = ["check_output", "replaced_file", "replaced_folder", "save", "write_result"]
@@ -32,14 +32,22 @@ def save(layers: Sequence[Layer], report: Report, folder: Path, *, overwrite: bo
     return folder
 
 
-def write_result(layers: Sequence[Layer], report: Report, folder: Path, objects: Sequence[Objects] = ()) -> None:
-    """Write layers, pictures, objects (`<name>.geojson`) and report into an existing folder."""
+def write_result(
+    layers: Sequence[Layer],
+    report: Report,
+    folder: Path,
+    objects: Sequence[Objects] = (),
+    libraries: Sequence[SpectralLibrary] = (),
+) -> None:
+    """Write layers, pictures, objects (`<name>.geojson`), libraries (`.sli`, `.csv`) and report into a folder."""
     report = replace(report, layers=tuple(layer.name for layer in layers))
     for layer in layers:
         geotiff.write(layer, folder / f"{layer.name}.tif")
         png.write(layer, folder / f"{layer.name}.png")
     for found in objects:
         geojson.write(found, folder / f"{found.name}.geojson")
+    for spectra in libraries:
+        library.write(spectra, folder / spectra.name)
     report_html.write(report, layers, folder / "report.html")
     # The last file: a folder that has it is a whole result.
     report_json.write(report, folder / REPORT_FILE)

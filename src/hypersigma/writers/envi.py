@@ -45,7 +45,7 @@ def write(layer: Layer, path: Path) -> Path:
 def _header_lines(layer: Layer) -> list[str]:
     bands, rows, cols = layer.planes.shape
     entries: dict[str, Any] = {
-        "description": _braced([layer.description or layer.name]),
+        "description": braced([layer.description or layer.name]),
         "samples": cols,
         "lines": rows,
         "bands": bands,
@@ -54,14 +54,14 @@ def _header_lines(layer: Layer) -> list[str]:
         "data type": _DATA_TYPES[stored_dtype(layer).name],
         "interleave": "bsq",
         "byte order": 0,
-        "band names": _braced(band_names(layer)),
+        "band names": braced(band_names(layer)),
     }
     nodata = stored_nodata(layer)
     if nodata is not None:
         entries["data ignore value"] = f"{nodata:.9g}"
     if layer.wavelengths is not None:
         entries["wavelength units"] = "Nanometers"
-        entries["wavelength"] = _braced([f"{centre:.4f}" for centre in layer.wavelengths])
+        entries["wavelength"] = braced([f"{centre:.4f}" for centre in layer.wavelengths])
     if layer.units:
         entries["data units"] = layer.units
     entries |= _legend(layer.legend) | _place(layer.georef)
@@ -76,8 +76,8 @@ def _legend(legend: Legend | None) -> dict[str, Any]:
     colors = [(0, 0, 0), *legend.colors]
     return {
         "classes": len(colors),
-        "class names": _braced([NO_CLASS, *legend.names]),
-        "class lookup": _braced([str(part) for color in colors for part in color]),
+        "class names": braced([NO_CLASS, *legend.names]),
+        "class lookup": braced([str(part) for color in colors for part in color]),
     }
 
 
@@ -105,7 +105,7 @@ def _place(georef: Georef | None) -> dict[str, Any]:
     terms = [name, "1", "1", repr(x), repr(y), repr(width), repr(height), *zone]
     if rotation:
         terms.append(f"rotation={math.degrees(rotation)!r}")
-    place = {"map info": _braced(terms)}
+    place = {"map info": braced(terms)}
     if crs is not None:
         place["coordinate system string"] = "{" + crs.to_wkt(version="WKT1_ESRI") + "}"
     return place
@@ -120,7 +120,7 @@ def _projection(epsg: int | None) -> tuple[str, list[str]]:
     return "Arbitrary", []
 
 
-def _braced(items: Sequence[str]) -> str:
+def braced(items: Sequence[str]) -> str:
     """A list as ENVI writes it; its separators may not stand inside an item."""
     clean = (item.replace(",", ";").replace("{", "(").replace("}", ")").replace("\n", " ") for item in items)
     return "{" + ", ".join(clean) + "}"

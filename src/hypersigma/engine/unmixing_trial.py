@@ -1,0 +1,48 @@
+"""How an unmixing does on scenes: fitted without a look at the truth, then compared with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from hypersigma.data.method import Method
+from hypersigma.data.unmixing import UnmixingScene
+from hypersigma.data.unmixing_maps import ABUNDANCES, RESIDUAL
+from hypersigma.data.unmixing_scores import agreement, by_material, on_all_bands
+from hypersigma.engine.predict import predict_scene
+from hypersigma.errors import InputError
+
+_OF_EACH = ("sad", "armse", "rmse", "mae")  # figures that are told scene by scene
+
+
+def unmixing_figures(method: Method, scenes: Sequence[UnmixingScene], seed: int) -> dict[str, float]:
+    """Means over scenes of the figures of each, and of several ones those of each by name.
+
+    Raises:
+        InputError: a scene has no truth, or does not allow the method.
+    """
+    figures = {scene.cube.name: _figures(method, scene, seed) for scene in scenes}
+    every = list(figures.values())
+    shared = set(every[0]).intersection(*every[1:])
+    means = {key: float(np.mean([found[key] for found in every])) for key in every[0] if key in shared}
+    if len(scenes) > 1:
+        for name, found in figures.items():
+            means |= {f"{key}_{name}": found[key] for key in _OF_EACH if key in found}
+    return means
+
+
+def _figures(method: Method, scene: UnmixingScene, seed: int) -> dict[str, float]:
+    """Figures of one scene."""
+    if not scene.has_truth:
+        raise InputError(f"{scene.cube.name} has no truth to score an unmixing by")
+    # what a method is given holds no truth at all
+    fitted: Any = method.fit([replace(scene, truth_abundances=None, truth_spectra=None, truth_names=())], seed)
+    arrays = predict_scene(fitted, scene.cube)
+    (library,) = fitted.libraries
+    spectra, names = by_material(on_all_bands(library, scene.cube), library)
+    agreed = agreement(scene, spectra, names, arrays[ABUNDANCES])
+    left = arrays[RESIDUAL][np.isfinite(arrays[RESIDUAL])]
+    return agreed.metrics | {"residual": float(np.sqrt(np.square(left, dtype=np.float64).mean()))}
