@@ -20,6 +20,7 @@ from hypersigma.data.unmixing_libraries import library_on_scene
 from hypersigma.data.unmixing_scores import agreement, by_material, on_all_bands
 from hypersigma.engine.predict import load_fitted, predict_scene
 from hypersigma.errors import ConfigError, InputError
+from hypersigma.products import SpectralLibrary
 from hypersigma.tiling import Window
 from tests.fakes.mixtures import BANDS, CENTRES, COLS, NUM, ROWS, library, mixed, scene, shares, spectra
 
@@ -210,3 +211,16 @@ def test_other_bands_and_damaged_models_are_told(tmp_path: Path) -> None:
     (tmp_path / "unmixing.safetensors").write_bytes(b"nonsense")
     with pytest.raises(InputError, match="missing or damaged"):
         load(tmp_path)
+
+
+def test_a_library_of_more_spectra_than_bands_needs_sparse_regression():
+    generator = np.random.default_rng(0)
+    cube = Cube.from_array(generator.uniform(0.1, 0.9, (4, 6, 7)).astype(np.float32), [500.0, 600.0, 700.0, 800.0])
+    drawn = generator.uniform(0.1, 0.9, (9, 4))
+    names = tuple(f"spectrum {number}" for number in range(9))
+    many = SpectralLibrary(names=names, wavelengths=cube.wavelengths, spectra=drawn, name="many")
+    crowded = UnmixingScene(cube=cube, count=None, library=many)
+    with pytest.raises(InputError, match="many: 9 spectra for 4 bands"):
+        registry.load("hypersigma.baselines", "vca_fcls").METHOD.fit([crowded], 0)
+    fitted = registry.load("hypersigma.baselines", "sunsal").METHOD.fit([crowded], 0)
+    assert fitted.predict(cube, cube.window).shape[0] == 9

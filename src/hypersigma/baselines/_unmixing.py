@@ -55,6 +55,11 @@ class Unmixer:
         return False
 
     @property
+    def takes_many(self) -> bool:
+        """Whether there may be more endmembers than bands: where few of them explain a pixel."""
+        return False
+
+    @property
     def how(self) -> str:
         """What holds for the abundances, to end a sentence with."""
         return "at least 0, with sum one"
@@ -282,6 +287,11 @@ def fit_unmixer(method: Unmixer, inputs: Sequence[UnmixingScene], seed: int) -> 
             assert first.library is not None
             endmembers = first.library.spectra[:, list(bands.indices)]
             names, groups = first.library.names, first.library.groups or first.library.names
+            if len(endmembers) > len(bands.indices) and not method.takes_many:
+                raise InputError(
+                    f"{first.library.name}: {len(endmembers)} spectra for {len(bands.indices)} bands, which leaves "
+                    "their shares open; name those in the scene with  --spectra NAME,NAME  or use  --method sunsal"
+                )
             method, endmembers = method.given(sample, endmembers)
         else:
             if first.count == "auto":

@@ -36,6 +36,10 @@ class SparseRegression(Unmixer):
     def free_brightness(self) -> bool:
         return True
 
+    @property
+    def takes_many(self) -> bool:
+        return True
+
     def separate(self, spectra: NDArray[Any], num: int, seed: int) -> Floats:
         return vca(spectra, num, seed).spectra
 
