@@ -223,4 +223,4 @@ def test_a_library_of_more_spectra_than_bands_needs_sparse_regression():
     with pytest.raises(InputError, match="many: 9 spectra for 4 bands"):
         registry.load("hypersigma.baselines", "vca_fcls").METHOD.fit([crowded], 0)
     fitted = registry.load("hypersigma.baselines", "sunsal").METHOD.fit([crowded], 0)
-    assert fitted.predict(cube, cube.window).shape[0] == 9
+    assert fitted.predict(cube, cube.window).shape[0] == 9 + 1  # and the residual
