@@ -60,6 +60,12 @@ def test_the_part_that_a_companion_shows() -> None:
     assert any("sharpened where the companion lies" in note for note in result.report.notes)
 
 
+def test_a_companion_of_other_ground_is_told() -> None:
+    result = run("super_resolution", coarse(4), companion=companion(truth(seed=7)))
+    assert result.report.metrics["explained"] < 0.3
+    assert any("the companion makes it worse than bicubic" in note for note in result.report.notes)
+
+
 def test_a_saved_scale_serves_other_scenes(tmp_path: Path) -> None:
     run("super_resolution", coarse(4), scale=2).save(tmp_path / "out")
     model = load_model(tmp_path / "out")

@@ -26,6 +26,10 @@ _WORTH = (
     "made coarser by the same ratio, sharpened again, and compared with itself, beside bicubic interpolation. They "
     "tell how the method does on this ground with patterns of larger pixels; finer ones may come out better or worse."
 )
+_WORSE = (
+    "the companion makes it worse than bicubic interpolation: it may not lie where its georeference says, or be of "
+    "another date; do not trust its detail"
+)
 
 
 class Checked(NamedTuple):
@@ -69,6 +73,8 @@ def findings(
             found, table = _scored(cube, checked)
             metrics |= {prefix + key: value for key, value in found.items()}
             sections.append(table)
+            if found["wald_rmse"] > found["wald_rmse_bicubic"]:
+                notes.append(f"{cube.name}: {_WORSE if told else 'bicubic interpolation does better on this scene'}")
         sections += _shown(scene, layer)
         notes += number_notes(cube.name, cube.read(), layer.array)
     return Findings(metrics, sections, notes)
@@ -109,7 +115,7 @@ def _scored(cube: Cube, checked: Checked) -> tuple[dict[str, float], Table]:
     rows = tuple((key, f"{bicubic.get(key, float('nan')):.4f}", f"{value:.4f}") for key, value in scores.items())
     note = f"Made coarser {checked.ratio} times; mpsnr and mssim for a peak of {peak:g}; sam in degrees."
     metrics = {f"wald_{key}": value for key, value in scores.items()}
-    metrics |= {f"wald_{key}_bicubic": bicubic[key] for key in ("mpsnr", "sam") if key in bicubic}
+    metrics |= {f"wald_{key}_bicubic": bicubic[key] for key in ("mpsnr", "sam", "rmse") if key in bicubic}
     return metrics, Table(
         f"Made coarser and sharpened again: {cube.name}", ("figure", "bicubic", "sharpened"), rows, note
     )
