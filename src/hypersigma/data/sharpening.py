@@ -84,7 +84,7 @@ def hypersharpened(cube: Cube, companion: Cube, transfer: float = WaldConfig.tra
         InputError: one has no georeference or is in sensor geometry, both share no ground, the companion is not
             sharper, or too few pixels have data.
     """
-    own, other = _map(cube), _map(companion)
+    own, other = placed(cube), placed(companion)
     down = Placement.of(own, cube.shape[1:], other, companion.shape[1:])
     up = Placement.of(other, companion.shape[1:], own, cube.shape[1:])
     window, fine = _overlap(cube, companion, down), _overlap(companion, cube, up)
@@ -96,8 +96,10 @@ def hypersharpened(cube: Cube, companion: Cube, transfer: float = WaldConfig.tra
             "one of the scene; give an image with smaller pixels"
         )
     image, sharp = cube.read(window), companion.read(fine)
-    deviations = (WaldConfig(scale=1, transfer=transfer).gaussian_deviation * size for size in across)
-    coarse = _seen(sharp, down.centres(window) - np.array([fine.row, fine.col])[:, None, None], tuple(deviations))
+    seen = point_spread(filled(sharp)[0], np.array(across), transfer)
+    places = down.centres(window) - np.array([fine.row, fine.col])[:, None, None] - 0.5
+    coarse = np.stack([ndimage.map_coordinates(band, places, order=3, mode="mirror") for band in seen])
+    coarse = coarse.astype(np.float32)
     coarse[:, ~_covered(companion, down, window, across)] = np.nan
     matrix, residual, explained = _regressed(image, coarse, cube.name)
     result = np.tensordot(matrix[1:].T.astype(np.float32), sharp, axes=1)
@@ -120,7 +122,7 @@ def filled(image: Image) -> tuple[Image, Mask]:
     Raises:
         InputError: none is.
     """
-    known: Mask = _complete(image)
+    known: Mask = complete(image)
     if not known.any():
         raise InputError(f"no pixel has numbers in all {len(image)} bands; give a scene with data")
     if known.all():
@@ -129,12 +131,12 @@ def filled(image: Image) -> tuple[Image, Mask]:
     return image[:, rows, cols], known
 
 
-def _complete(image: Image) -> Mask:
+def complete(image: Image) -> Mask:
     """Which pixels (rows, cols) have numbers in all bands."""
     return np.asarray(np.isfinite(image).all(axis=0))
 
 
-def _map(cube: Cube) -> Georef:
+def placed(cube: Cube) -> Georef:
     """The affine georeference of a scene.
 
     Raises:
@@ -165,28 +167,26 @@ def _overlap(cube: Cube, other: Cube, placement: Placement) -> Window:
     return window
 
 
-def _seen(sharp: Image, positions: NDArray[np.float64], deviations: tuple[float, ...]) -> Image:
-    """What pixels with a Gaussian point spread see of an image (bands, h, w) that lies around them.
+def point_spread(
+    image: Image, across: NDArray[np.float64], transfer: float = WaldConfig.transfer
+) -> NDArray[np.float64]:
+    """What a pixel with a Gaussian point spread would see at every place of an image (bands, rows, cols).
 
     Args:
-        sharp: NaN where there is no data.
-        positions: (2, rows, cols) of the centres on it, counted from its corner.
-        deviations: of the Gaussian down and across, in its pixels.
+        image: without gaps.
+        across: its pixels in such a pixel, down and across.
+        transfer: as of `WaldConfig`.
     """
-    full, _ = filled(sharp)
-    result = np.empty((len(sharp), *positions.shape[1:]), dtype=np.float32)
-    for band, out in zip(full, result, strict=True):
-        blurred = ndimage.gaussian_filter(band.astype(np.float64), deviations)
-        out[:] = ndimage.map_coordinates(blurred, positions - 0.5, order=3, mode="mirror")
-    return result
+    deviations = WaldConfig(scale=1, transfer=transfer).gaussian_deviation * across
+    return np.stack([ndimage.gaussian_filter(band.astype(np.float64), deviations) for band in image])
 
 
 def _covered(companion: Cube, placement: Placement, window: Window, across: tuple[float, float]) -> Mask:
     """Which pixels of a window of the scene hold nothing but data of the companion."""
-    known = np.where(_complete(companion.read()), 1.0, np.nan).astype(np.float32)
+    known = np.where(complete(companion.read()), 1.0, np.nan).astype(np.float32)
     samples = (math.ceil(across[0] - 0.01), math.ceil(across[1] - 0.01))
     shown = ResampledSource(Cube.from_array(known[None]), placement, window, samples)
-    return _complete(shown.read(np.arange(1), Window(0, 0, window.height, window.width)))
+    return complete(shown.read(np.arange(1), Window(0, 0, window.height, window.width)))
 
 
 def _regressed(image: Image, coarse: Image, name: str) -> tuple[NDArray[np.float64], Image, NDArray[np.float64]]:
@@ -199,7 +199,7 @@ def _regressed(image: Image, coarse: Image, name: str) -> tuple[NDArray[np.float
     Raises:
         InputError: too few pixels are complete.
     """
-    known = _complete(image) & _complete(coarse)
+    known = complete(image) & complete(coarse)
     needed = _PIXELS_A_BAND * (1 + len(coarse))
     if np.count_nonzero(known) < needed:
         raise InputError(
@@ -233,4 +233,4 @@ def _add_residual(result: Image, residual: Image, image: Image, positions: NDArr
     row, col = np.minimum(positions.astype(np.intp), size - 1)
     for band, left in zip(result, full, strict=True):
         band += ndimage.map_coordinates(left, positions - 0.5, order=3, mode="mirror")
-    result[:, outside | ~(_complete(image)[row, col] & _complete(result))] = np.nan
+    result[:, outside | ~(complete(image)[row, col] & complete(result))] = np.nan

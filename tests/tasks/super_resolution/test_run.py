@@ -66,6 +66,16 @@ def test_a_companion_of_other_ground_is_told() -> None:
     assert any("the companion makes it worse than bicubic" in note for note in result.report.notes)
 
 
+def test_a_companion_that_lies_elsewhere_is_moved() -> None:
+    off = companion(georef=replace(FINE, transform=(2.0, 0.0, 300008.0, 0.0, -2.0, 4999994.0)))
+    result = run("super_resolution", coarse(4), companion=off)
+    np.testing.assert_allclose(result.layers["sharpened"].georef.transform, FINE.transform, atol=0.8)
+    assert result.report.metrics["explained"] > 0.9
+    assert any("companion was moved by" in note for note in result.report.notes)
+    left = run("super_resolution", coarse(4), companion=off, register=False)
+    assert left.report.metrics["explained"] < 0.5
+
+
 def test_a_saved_scale_serves_other_scenes(tmp_path: Path) -> None:
     run("super_resolution", coarse(4), scale=2).save(tmp_path / "out")
     model = load_model(tmp_path / "out")
