@@ -169,3 +169,11 @@ def test_bounds_in_sensor_geometry_are_those_of_the_map_cells_that_show_it() -> 
     # the sensor looked the other way: its rows run up the map
     table = LookupTable((10.0, 0.0, 0.0, 0.0, -10.0, 100.0), None, rows=3 - rows, cols=cols, size=(4, 5))
     assert table.bounds(Window(0, 1, 1, 2)) == (10.0, 60.0, 30.0, 70.0)
+
+
+def test_smaller_pixels_begin_at_the_same_corner() -> None:
+    rotated = Georef((2.0, 0.5, 10.0, 0.25, -2.0, 90.0), "here")
+    fine = rotated.divided(4)
+    assert fine.xy(12, 20) == rotated.xy(3, 5)
+    assert (fine.xy(0, 0), fine.crs) == (rotated.xy(0, 0), "here")
+    assert fine.divided(1 / 4) == rotated

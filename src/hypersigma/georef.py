@@ -63,6 +63,11 @@ class Georef:
         x, y = self.xy(window.row, window.col)
         return Georef((a, b, x, d, e, y), self.crs)
 
+    def divided(self, parts: float) -> Georef:
+        """The georeference of this raster with pixels so many times smaller, from the same corner on."""
+        a, b, c, d, e, f = self.transform
+        return Georef((a / parts, b / parts, c, d / parts, e / parts, f), self.crs)
+
     def bounds(self, window: Window) -> tuple[float, float, float, float]:
         """Least and greatest coordinates (x0, y0, x1, y1) of a window of this raster."""
         corners = [
@@ -166,6 +171,14 @@ class LookupTable(Georef):
         )
         grid = self.grid.windowed(Window(top, left, bottom - top, right - left))
         return LookupTable(grid.transform, self.crs, rows=rows, cols=cols, size=(window.height, window.width))
+
+    def divided(self, parts: float) -> Georef:
+        """Refused: cells of the map grid show whole pixels.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError("a scene in sensor geometry cannot be brought onto smaller pixels; orthorectify it first")
 
     def bounds(self, window: Window) -> tuple[float, float, float, float]:
         """Least and greatest coordinates (x0, y0, x1, y1) of the map cells that show a window of this raster."""

@@ -9,6 +9,7 @@ from typing import Any
 from hypersigma import config as configuration
 from hypersigma import registry
 from hypersigma.data.method import Method
+from hypersigma.errors import ConfigError
 
 Progress = Callable[[str, int, int], None]
 
@@ -33,7 +34,7 @@ def network_method(
         work: folder in which an interrupted fit is kept.
 
     Raises:
-        ConfigError: there is no such setting or device.
+        ConfigError: there is no such setting or device, or weights are given that nothing uses.
     """
     from hypersigma.baselines._change import ChangeDetector
     from hypersigma.baselines._unmixing import Unmixer
@@ -43,11 +44,17 @@ def network_method(
     from hypersigma.engine.pseudo import PseudoLabelMethod
     from hypersigma.engine.pseudo_change import TaughtOrPseudo
     from hypersigma.engine.unmixing import BegunWithEndmembers
+    from hypersigma.tasks._restoration import RestorationMethod, Restorer
+    from hypersigma.weights.encoders import SCRATCH
 
     # found out before anything is read
     resolved(device)
     room = registry.load("hypersigma.tasks", task)
     settings = structured(config, room.TASK.Config)
+    if issubclass(room.TASK, Restorer):
+        if weights not in (None, SCRATCH):
+            raise ConfigError(f"{task} is done without a network and takes no weights; leave them out")
+        return RestorationMethod(task=room.TASK, config=settings)
     mode = getattr(settings, "mode", None)
     if mode == "frozen":
         return FrozenMethod(config=settings, detector=room.frozen_detector(settings), weights=weights, device=device)

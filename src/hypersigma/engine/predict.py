@@ -124,6 +124,7 @@ def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:
     from hypersigma.baselines import _change, _classifier, _detector, _unmixing
     from hypersigma.engine import fitted
     from hypersigma.engine.frozen import FrozenFeatures
+    from hypersigma.tasks import _restoration
 
     place = Path(folder)
     place = place / "model" if (place / "model").is_dir() else place
@@ -135,6 +136,8 @@ def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:
         return _change.load(place)
     if (place / _unmixing.DESCRIPTION).is_file():
         return _unmixing.load(place)
+    if (place / _restoration.DESCRIPTION).is_file():
+        return _restoration.load(place)
     if (place / _detector.DESCRIPTION).is_file():
         return _detector.load(place, lambda weights: FrozenFeatures(weights=weights, device=device))
     raise InputError(f"{folder}: no model here; expected the folder 'model' that `hypersigma run` writes")

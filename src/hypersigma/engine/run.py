@@ -64,7 +64,8 @@ def run(
         chosen = _classical(task, method, config, weights)
     loaded = room.load_inputs([opened(scene) for scene in scenes], **inputs)
     given = {
-        "method": method or f"hypersigma-{chosen.config.size}",
+        # what has no network has no size
+        "method": method or f"hypersigma-{getattr(chosen.config, 'size', 'frozen')}",
         "weights": _told(chosen, loaded),
         "seed": seed,
         "scenes": scene_files([scene.cube for scene in loaded]),

@@ -1,0 +1,173 @@
+"""What tasks share that restore scenes by what each holds itself: the method, what is kept of it, its layers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma import config as configuration
+from hypersigma import registry
+from hypersigma.cube import Cube
+from hypersigma.data.method import Tiling
+from hypersigma.errors import InputError
+from hypersigma.georef import Georef
+from hypersigma.products import Layer
+from hypersigma.tiling import Window
+
+Image = NDArray[np.float32]
+
+DESCRIPTION = "restoration.yaml"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RestorationScene:
+    """A scene, and what is given beside it.
+
+    Attributes:
+        cube: the scene.
+        truth: the same scene without noise, on the same bands and pixels, or None.
+        scale: rows and columns of the sharpened scene over those of the scene; None where nothing is sharpened, or
+            where the companion tells.
+        companion: a sharper scene of the same ground, or None.
+    """
+
+    cube: Cube
+    truth: Cube | None = None
+    scale: int | None = None
+    companion: Cube | None = None
+
+
+class Seen(NamedTuple):
+    """What a layer says of the scene that was restored last."""
+
+    wavelengths: NDArray[np.float64] | None
+    units: str
+    georef: Georef | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Restorer(ABC):
+    """A way to restore scenes without training; every scene is restored by itself, as a whole.
+
+    Attributes:
+        name: of the task; Config: its settings.
+        config: settings.
+        scale: as of a `RestorationScene`.
+        scenes: those that it was made for, which may have companions; none in a loaded one.
+        seen: of the scene that was restored last.
+    """
+
+    name: ClassVar[str]
+    Config: ClassVar[type]
+
+    config: Any
+    scale: int | None = None
+    scenes: tuple[RestorationScene, ...] = field(default=(), repr=False)
+    seen: list[Seen] = field(default_factory=list, repr=False)
+
+    @property
+    def tiling(self) -> Tiling:
+        return Tiling()
+
+    @abstractmethod
+    def predict(self, cube: Cube, window: Window) -> Image:
+        """The restored scene (bands, rows, cols), rows and columns perhaps other than the scene's.
+
+        Raises:
+            InputError: the scene does not allow it.
+        """
+
+    @abstractmethod
+    def finish(self, quantities: Image, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
+        """The restored scene, and what else is told of it, by layer name."""
+
+    @abstractmethod
+    def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
+        """Whole-scene arrays with their names, wavelengths and units."""
+
+    def remember(self, cube: Cube, georef: Georef | None) -> None:
+        """Keep what the layers of a scene say, which its arrays do not hold."""
+        waves = None if cube.wavelengths is None else cube.wavelengths[cube.used]
+        self.seen[:] = [Seen(waves, "" if cube.quantity == "unknown" else cube.quantity, georef)]
+
+    def save(self, folder: Path) -> None:
+        """Write the settings as YAML into a folder; nothing else is learned."""
+        folder.mkdir(parents=True, exist_ok=True)
+        told = _Description(task=self.name, config=configuration.unstructure(self.config), scale=self.scale)
+        configuration.save_yaml(told, folder / DESCRIPTION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestorationMethod:
+    """A restorer that is not told its scenes yet.
+
+    Attributes:
+        task: its class; config: settings of it.
+    """
+
+    task: type[Restorer]
+    config: Any
+
+    def fit(self, inputs: Sequence[RestorationScene], seed: int) -> Restorer:
+        """The restorer of some scenes; nothing is drawn."""
+        return self.task(config=self.config, scale=inputs[0].scale, scenes=tuple(inputs))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Description:
+    """What a saved restorer is."""
+
+    task: str
+    config: dict[str, Any]
+    scale: int | None = None
+
+
+def load(folder: Path) -> Restorer:
+    """A restorer that was saved into a folder.
+
+    Raises:
+        ConfigError: the folder's description is missing, or names settings that do not exist.
+        InputError: the description names no task that restores.
+    """
+    where = folder / DESCRIPTION
+    description = configuration.load_yaml(where, _Description)
+    task = getattr(registry.load("hypersigma.tasks", description.task), "TASK", None)
+    if not (isinstance(task, type) and issubclass(task, Restorer)):
+        raise InputError(f"{where}: '{description.task}' restores nothing; expected a model of `hypersigma run`")
+    return task(config=configuration.structure(description.config, task.Config, str(where)), scale=description.scale)
+
+
+def whole_scene(cube: Cube) -> Image:
+    """The numbers (bands, rows, cols) of all valid bands.
+
+    Raises:
+        InputError: no pixel has numbers in all of them.
+    """
+    image = cube.read()
+    if not np.isfinite(image).all(axis=0).any():
+        raise InputError(
+            f"{cube.name}: no pixel has numbers in all {len(image)} bands that are used; give a scene with data"
+        )
+    return image
+
+
+def number_notes(name: str, image: Image, result: Image) -> Iterator[str]:
+    """What a person should know of the numbers of a scene: those that are negative or missing.
+
+    Args:
+        name: of the scene.
+        image: its numbers (bands, rows, cols).
+        result: the restored scene, of as many bands.
+    """
+    incomplete = int(np.count_nonzero(~np.isfinite(image).all(axis=0)))
+    if incomplete:
+        yield f"{name}: {incomplete} pixels lack numbers in some band, and the result lacks them there too"
+    before, after = (int(np.count_nonzero((values < 0).any(axis=0))) for values in (image, result))
+    if before or after:
+        yield f"{name}: {before} pixels of the scene and {after} of the result have negative numbers; none was clipped"

@@ -1,0 +1,48 @@
+"""What a person gives a denoising beside the scene: the scene without noise, perhaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypersigma.cube import Cube
+from hypersigma.errors import InputError
+from hypersigma.readers import open_cube
+from hypersigma.tasks._restoration import RestorationScene
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Flags of a denoising.
+
+    Attributes:
+        truth: File of the same scene without noise, where it is known; the report then says how close the result is.
+    """
+
+    truth: Path | None = None
+
+
+def load_inputs(cubes: Sequence[Cube], truth: Any = None) -> list[RestorationScene]:
+    """Scenes, and the truth of a single one.
+
+    Args:
+        cubes: the scenes.
+        truth: a file or a cube with the bands and pixels of the scene, or None.
+
+    Raises:
+        InputError: the truth has other bands or pixels than the scene, or there are several scenes.
+    """
+    if truth is None:
+        return [RestorationScene(cube=cube) for cube in cubes]
+    if len(cubes) > 1:
+        raise InputError(f"{len(cubes)} scenes and one truth; give the scene that it belongs to alone")
+    known = truth if isinstance(truth, Cube) else open_cube(Path(truth))
+    if known.shape != cubes[0].shape:
+        bands, rows, cols = known.shape
+        raise InputError(
+            f"the truth, {known.name}, has {bands} bands of {rows} x {cols} pixels; those of {cubes[0].name} are "
+            f"needed: {cubes[0].shape[0]} bands of {cubes[0].shape[1]} x {cubes[0].shape[2]}"
+        )
+    return [RestorationScene(cube=cubes[0], truth=known)]
