@@ -20,7 +20,7 @@ Array = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 _FURTHER = 2  # dimensions that are kept beside those of the endmembers
-_LINEAR = 2.0  # times the noise that convex mixtures may leave of a scene's spectra
+_LINEAR = 2.2  # times the noise of the dimensions that are kept, which convex mixtures may leave of spectra
 _SHARE, _PURE = 0.08, 0.8  # of the pixels, those of the largest abundances, that make an endmember; against the largest
 
 
@@ -63,7 +63,7 @@ def separate(spectra: NDArray[Any], smooth: NDArray[Any], num: int) -> Separatio
     ends = nfindr(_within(calm, num), num).spectra.astype(np.float64)
     held = _within(raw, num + _FURTHER)
     left = held - ends.T @ fcls(held, ends)
-    if np.sqrt(np.mean(left**2)) <= _LINEAR * np.sqrt(np.mean((raw - held) ** 2)):
+    if np.sqrt(np.mean(left**2)) <= _LINEAR * _noise_within(raw, held, num + _FURTHER):
         return Separation(ends, by_shape=False)
     shapes = _within(calm, num + _FURTHER)
     shapes /= np.maximum(np.linalg.norm(shapes, axis=0), 1e-30)
@@ -74,6 +74,15 @@ def separate(spectra: NDArray[Any], smooth: NDArray[Any], num: int) -> Separatio
         purest = np.argsort(-own, kind="stable")[:count]
         means.append(calm[:, purest[own[purest] >= _PURE * own[purest[0]]]].mean(axis=1))
     return Separation(np.stack(means), by_shape=True)
+
+
+def _noise_within(spectra: Floats, held: Floats, num: int) -> float:
+    """Root mean square over all bands of white noise in `num` dimensions, as the others tell it; 0 without others."""
+    bands = len(spectra)
+    if bands <= num:
+        return 0.0
+    variance = np.square(spectra - held).sum() / ((bands - num) * spectra.shape[1])
+    return float(np.sqrt(variance * num / bands))
 
 
 def _within(spectra: Floats, num: int) -> Floats:
