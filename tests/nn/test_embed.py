@@ -4,7 +4,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.nn.functional import interpolate
+from torch import nn
+from torch.nn.functional import adaptive_avg_pool1d, interpolate
 
 from hypersigma.errors import ConfigError
 from hypersigma.nn.embed import PatchEmbed, SpectralMap
@@ -60,9 +61,19 @@ def test_pooling_repeats_few_bands():
         spectral(torch.randn(1, 20, 2, 2), torch.ones(20, dtype=torch.bool))
 
 
+@pytest.mark.parametrize("channels", [3, 12])
+def test_pooling_and_the_map_of_pixels_may_change_places(channels):
+    spectral = SpectralMap(6, (4, 4), tokens=5, kind="pooled").double()
+    nn.init.normal_(spectral.bias)
+    image = torch.randn(2, channels, 4, 4, dtype=torch.float64)
+    pooled = adaptive_avg_pool1d(image.flatten(2).mT, 5).mT
+    expected = nn.functional.linear(pooled, spectral.weight.flatten(1), spectral.bias)
+    torch.testing.assert_close(spectral(image), expected)
+
+
 def test_thirty_bands_pool_to_a_hundred_as_published():
     image = torch.arange(30.0).view(1, 30, 1, 1)
-    bands = SpectralMap(1, (1, 1), tokens=100, kind="pooled")._bands(image, None)
+    bands = SpectralMap(1, (1, 1), tokens=100, kind="pooled")._pooled(image.flatten(2))
     assert bands.flatten()[:11].tolist() == [0, 0, 0, 0.5, 1, 1, 1.5, 2, 2, 2, 3]
 
 

@@ -41,3 +41,17 @@ def test_reflection_fills_any_picture_up(length):
     up_and_down = [*range(length), *range(length - 2, 0, -1)]
     expected = [up_and_down[index % len(up_and_down)] for index in range(padded.shape[-1])]
     assert padded[0, 0, 0].tolist() == expected
+
+
+@pytest.mark.parametrize("patch", PYRAMIDS)
+def test_means_and_mixtures_are_those_of_the_maps(patch):
+    steps = published_steps(patch, dense=False)
+    torch.manual_seed(0)
+    pyramid = Pyramid(4, steps).double()
+    maps = tuple(torch.randn(2, 4, 8, 6, dtype=torch.float64) for _ in steps)
+    matrices = [torch.randn(size, 3, 4, dtype=torch.float64) for size in (1, 2, 1, 2)]
+    levels = pyramid(maps)
+    for mean, level in zip(pyramid.means(maps), levels, strict=True):
+        torch.testing.assert_close(mean, level.mean((2, 3), keepdim=True))
+    for mixed, level, matrix in zip(pyramid.mixed(maps, matrices), levels, matrices, strict=True):
+        torch.testing.assert_close(mixed, torch.einsum("bkd,bdhw->bkhw", matrix.expand(2, 3, 4), level))

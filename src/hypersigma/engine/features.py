@@ -18,6 +18,7 @@ from hypersigma.engine.devices import resolved
 from hypersigma.engine.predict import blended
 from hypersigma.nn.backbone import CANONICAL_BANDS
 from hypersigma.nn.canonical import CanonicalImage
+from hypersigma.nn.packed import packed
 from hypersigma.screening import screen
 from hypersigma.tiling import Window
 from hypersigma.weights.encoders import Encoders, load_encoders
@@ -58,7 +59,7 @@ class FeatureExtractor:
         """
         place = resolved(device)
         encoders = tuple(
-            frozen(part, side).to(place)
+            packed(frozen(part, side).to(place))
             for part in pretrained.parts
             for side in ((patch,) if patch else usual_patches(part.card.config))
         )

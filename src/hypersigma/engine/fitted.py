@@ -23,6 +23,7 @@ from hypersigma.engine.devices import resolved
 from hypersigma.engine.loop import Curve
 from hypersigma.errors import InputError, WeightsError
 from hypersigma.georef import Georef
+from hypersigma.nn.packed import packed
 from hypersigma.products import Color, Layer, Legend, SpectralLibrary
 from hypersigma.tasks._contract import Decision, Held, Task
 from hypersigma.tiling import Window, reflected
@@ -62,6 +63,7 @@ class NeuralFitted:
     held: tuple[Held, ...] = ()
     notes: tuple[str, ...] = ()
     _last: list[Channels] = field(default_factory=list, repr=False)
+    _serving: list[Task] = field(default_factory=list, repr=False)
 
     @property
     def takes_pairs(self) -> bool:
@@ -84,7 +86,9 @@ class NeuralFitted:
             InputError: the cube lacks bands that the model was fitted on.
         """
         reader = self._reader(cube)
-        parts = [member_quantities(member, reader, window) for member in self.members]
+        if not self._serving:
+            self._serving[:] = [packed(member) for member in self.members]
+        parts = [member_quantities(member, reader, window) for member in self._serving]
         return np.mean(parts, axis=0, dtype=np.float32)  # type: ignore[no-any-return]
 
     def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:

@@ -99,7 +99,7 @@ class MaskedObjective(Objective):
         losses = {}
         for name, found in self._reconstructed(batch, draws).items():
             errors = found.made.errors(found.target, normalised=self._target(name) == "token")
-            losses[name] = ErrorSum((errors * found.made.masked).sum(), found.made.masked.sum())
+            losses[name] = ErrorSum(errors.sum(), found.made.masked.sum())
             if name in self.readouts:
                 read = self.readouts[name](found.made, found.view, found.square, found.present)
                 losses[f"{name}_readout"] = read._replace(weight=self._masking.readout)

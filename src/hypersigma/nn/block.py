@@ -17,11 +17,12 @@ class Mlp(nn.Module):
     def __init__(self, dim: int, hidden: int) -> None:
         super().__init__()
         self.expand = nn.Linear(dim, hidden)
+        self.activation = nn.GELU()
         self.contract = nn.Linear(hidden, dim)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Tokens (..., D), each on its own."""
-        return self.contract(nn.functional.gelu(self.expand(tokens)))  # type: ignore[no-any-return]
+        return self.contract(self.activation(self.expand(tokens)))  # type: ignore[no-any-return]
 
 
 class DropPath(nn.Module):

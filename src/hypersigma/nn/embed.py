@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool1d, conv2d
+from torch.nn.functional import adaptive_avg_pool1d
 
 from hypersigma.errors import ConfigError
 from hypersigma.nn.resize import resize_patch
@@ -42,7 +42,12 @@ class PatchEmbed(nn.Module):
         if present is not None:
             # Filling, not multiplying: a missing channel may hold NaN.
             image = image.masked_fill(~present[:, None, None], 0.0) * (len(present) / present.sum())
-        return conv2d(image, self.weight, self.bias, stride=self.patch)
+        rows, cols = (side // self.patch for side in image.shape[-2:])
+        image = image[..., : rows * self.patch, : cols * self.patch]
+        # Patches do not overlap, so their convolution is one product.
+        cells = rearrange(image, "b c (h p) (w q) -> b (h w) (c p q)", p=self.patch, q=self.patch)
+        tokens = nn.functional.linear(cells, self.weight.flatten(1), self.bias)
+        return rearrange(tokens, "b (h w) d -> b d h w", h=rows)
 
 
 class SpectralMap(nn.Module):
@@ -72,17 +77,23 @@ class SpectralMap(nn.Module):
 
     def forward(self, image: Tensor, present: Tensor | None = None) -> Tensor:
         """Tokens (B, N, D) of an image (B, C, H, W); `present` (C,) says which bands hold data."""
-        bands = self._bands(image, present)
-        weight = resize_patch(self.weight, *image.shape[-2:])
-        return nn.functional.linear(bands.flatten(2), weight.flatten(1), self.bias)
+        weight = resize_patch(self.weight, *image.shape[-2:]).flatten(1)
+        if self.kind == "bands":
+            return nn.functional.linear(self._bands(image, present).flatten(2), weight, self.bias)
+        if present is not None:
+            raise ConfigError("pooled tokens mix the bands, so none of them may be missing; use tokens: bands")
+        pixels = image.flatten(2)
+        # Averages over bands and the map of pixels may change places; the fewer rows are mapped.
+        if image.shape[1] < self.tokens:
+            return self._pooled(nn.functional.linear(pixels, weight)) + self.bias
+        return nn.functional.linear(self._pooled(pixels), weight, self.bias)
+
+    def _pooled(self, bands: Tensor) -> Tensor:
+        """Averages (B, N, V) of values (B, C, V) of all bands."""
+        return adaptive_avg_pool1d(bands.mT, self.tokens).mT
 
     def _bands(self, image: Tensor, present: Tensor | None) -> Tensor:
-        """One picture a token (B, N, H, W)."""
-        if self.kind == "pooled":
-            if present is not None:
-                raise ConfigError("pooled tokens mix the bands, so none of them may be missing; use tokens: bands")
-            pooled = adaptive_avg_pool1d(rearrange(image, "b c h w -> b (h w) c"), self.tokens)
-            return rearrange(pooled, "b (h w) t -> b t h w", h=image.shape[2])
+        """The pictures (B, N, H, W) of the bands that are there."""
         if image.shape[1] != self.tokens:
             raise ConfigError(f"one token a band: expected {self.tokens} bands, found {image.shape[1]}")
         return image if present is None else image[:, present]

@@ -20,7 +20,7 @@ class Samples(NamedTuple):
     """Places as mixtures of K neighbouring tokens.
 
     Attributes:
-        tokens: their indices (..., N, P, K), long.
+        tokens: their indices (..., N, P, K), int32 or long.
         weight: their interpolation weights (..., N, P, K).
         missing: places without data (..., N, P), bool, or None where there are none.
     """
@@ -49,25 +49,28 @@ class Grid:
 
     def sample(self, offsets: Tensor) -> Samples:
         """The four cells around each place; cells outside have weight 0."""
-        token = torch.arange(self.rows * self.cols, device=offsets.device)[:, None]
-        col, row = token % self.cols + offsets[..., 0], token // self.cols + offsets[..., 1]
-        # Which cell a place falls into is a choice without a gradient; how far into it, is not.
-        left, top = col.detach().floor(), row.detach().floor()
-        cols, col_weights = _cell(left, col - left, self.cols)
-        rows, row_weights = _cell(top, row - top, self.rows)
-        index = rows.unsqueeze(-1) * self.cols + cols.unsqueeze(-2)
-        weight = row_weights.unsqueeze(-1) * col_weights.unsqueeze(-2)
-        return Samples(index.flatten(-2), weight.flatten(-2), None)
+        token = torch.arange(self.rows * self.cols, dtype=torch.int32, device=offsets.device)[:, None]
+        cols, col_weights = _cells(token % self.cols + offsets[..., 0], self.cols)
+        rows, row_weights = _cells(token // self.cols + offsets[..., 1], self.rows)
+        rows = tuple(row * self.cols for row in rows)
+        index = torch.stack([row + col for row in rows for col in cols], dim=-1)
+        weight = torch.stack([row * col for row in row_weights for col in col_weights], dim=-1)
+        return Samples(index, weight, None)
 
 
-def _cell(first: Tensor, fraction: Tensor, length: int) -> tuple[Tensor, Tensor]:
-    """Indices and weights (..., 2) of the two cells around a coordinate; weight 0 outside 0..length."""
+def _cells(coordinate: Tensor, length: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Indices and weights of the two cells around a coordinate; weight 0 outside 0..length - 1."""
+    # Which cell a place falls into is a choice without a gradient; how far into it, is not.
+    first = coordinate.detach().floor()
+    fraction = coordinate - first
+    index, weight = [], []
     # Cells outside get a valid index, so that they can be gathered, and lose their weight; so do those of a network
     # that has diverged, whose coordinates are no numbers: its loss says so.
-    position = torch.stack([first, first + 1], dim=-1)
-    weight = torch.stack([1 - fraction, fraction], dim=-1)
-    inside = (position >= 0) & (position < length)
-    return position.masked_fill(~inside, 0).long(), weight * inside
+    for place, share in ((first, 1 - fraction), (first + 1, fraction)):
+        inside = (place >= 0) & (place < length)
+        index.append(place.where(inside, 0.0).to(torch.int32))
+        weight.append(share * inside)
+    return tuple(index), tuple(weight)
 
 
 @dataclass(frozen=True)

@@ -171,28 +171,42 @@ class Reconstruction(NamedTuple):
     """What a masked autoencoder makes of an image.
 
     Attributes:
-        predicted: values of every token (B, N, V).
+        decoded: what values of every token are predicted from (B, N, width).
+        weight, bias: of the linear map to these values, (V, width) and (V,).
         masked: which tokens were hidden (B, N), bool.
         latent: encoded kept tokens (B, kept, D), in the order of their noise.
         restore: place of every token in the order kept, then hidden (B, N).
     """
 
-    predicted: Tensor
+    decoded: Tensor
+    weight: Tensor
+    bias: Tensor
     masked: Tensor
     latent: Tensor
     restore: Tensor
 
+    @property
+    def predicted(self) -> Tensor:
+        """Values of every token (B, N, V)."""
+        return linear(self.decoded, self.weight, self.bias)
+
     def errors(self, target: Tensor, *, normalised: bool = False) -> Tensor:
-        """Mean squared error of every token (B, N); `normalised` brings target tokens to mean 0, variance 1."""
+        """Mean squared error of every hidden token (B, hidden); the others are not even predicted.
+
+        `target` has the values of all tokens (B, N, V); `normalised` brings each to mean 0, variance 1.
+        """
+        hidden = self.restore.argsort(dim=1)[:, self.latent.shape[1] :]
+        target = _taken(target, hidden)
         if normalised:
             variance, mean = torch.var_mean(target, dim=-1, keepdim=True)
             target = (target - mean) / (variance + PIXEL_EPSILON).sqrt()
+        predicted = linear(_taken(self.decoded, hidden), self.weight, self.bias)
         # At the target's precision, whatever the products' is: thousands of errors are summed.
-        return (self.predicted.to(target.dtype) - target).square().mean(-1)
+        return (predicted.to(target.dtype) - target).square().mean(-1)
 
     def loss(self, target: Tensor, *, normalised: bool = False) -> Tensor:
         """Mean of the errors of the hidden tokens."""
-        return (self.errors(target, normalised=normalised) * self.masked).sum() / self.masked.sum()
+        return self.errors(target, normalised=normalised).mean()
 
 
 class MaskedAutoencoder(nn.Module):
@@ -253,7 +267,8 @@ class MaskedAutoencoder(nn.Module):
         masked = restore >= kept
         encode = self._encoded_alone if self.config.hidden == "left_out" else self._encoded_in_grid
         latent = self.norm(encode(values, order[:, :kept], masked, read))
-        return Reconstruction(self._decoded(latent, restore, view, context), masked, latent, restore)
+        decoded = self._decoded(latent, restore, view, context)
+        return Reconstruction(decoded, *self._prediction(view), masked, latent, restore)
 
     def num_kept(self, num_tokens: int) -> int:
         """How many of so many tokens are kept."""
@@ -317,14 +332,14 @@ class MaskedAutoencoder(nn.Module):
         return _taken(_encoded(self.encoder, tokens, self._layout(tokens, view)), kept)
 
     def _decoded(self, latent: Tensor, restore: Tensor, view: View, context: Tensor | None) -> Tensor:
-        """Predicted values (B, N, V) from kept tokens, mask tokens standing in for the others."""
+        """What values are predicted from (B, N, width): kept tokens, and mask tokens for the others, decoded."""
         known = self.decoder_embed(latent)
         if context is not None:
             known = known + context[:, None]
         hidden = self.mask_token.to(known.dtype).expand(len(known), restore.shape[1] - known.shape[1], -1)
         tokens = _taken(torch.cat([known, hidden], dim=1), restore)
         tokens = self.decoder_positions(tokens, view.grid, view.places)
-        return linear(self.decoder_norm(_encoded(self.decoder, tokens)), *self._prediction(view))
+        return self.decoder_norm(_encoded(self.decoder, tokens))  # type: ignore[no-any-return]
 
     def _prediction(self, view: View) -> tuple[Tensor, Tensor]:
         """Weight (V, width) and bias (V,) of the map to pixels, as a picture of a token's bands resized to its side."""

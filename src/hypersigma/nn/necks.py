@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Literal
 
+import torch
+from einops import rearrange
 from torch import Tensor, nn
-from torch.nn.functional import max_pool2d
+from torch.nn.functional import conv_transpose2d, max_pool2d
 
 from hypersigma.errors import ConfigError
 from hypersigma.nn.block import NORM_EPSILON
@@ -55,6 +58,47 @@ class Pyramid(nn.Module):
     def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Maps (B, D, h, w), each at its own resolution."""
         return tuple(step(tapped) for step, tapped in zip(self.steps, maps, strict=True))
+
+    def means(self, maps: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The means (B, D, 1, 1) of what `forward` gives, without the maps where a step ends in doubling."""
+        found = []
+        for step, tapped in zip(self.steps, maps, strict=True):
+            begun, last = _before_doubling(step, tapped)
+            mean = begun.mean((2, 3), keepdim=True)
+            if last is not None:
+                # Every token gives the same four cells, so their mean is that of the tokens times that of the kernel.
+                mean = conv_transpose2d(mean, last.weight.mean((2, 3), keepdim=True), last.bias)
+            found.append(mean)
+        return tuple(found)
+
+    def mixed(self, maps: tuple[Tensor, ...], matrices: Iterable[Tensor]) -> tuple[Tensor, ...]:
+        """Channels of what `forward` gives, mixed by a matrix (K, D) or (B, K, D) each: maps (B, K, h, w).
+
+        Doubling is linear, so it is mixed itself and never makes D channels.
+        """
+        found = []
+        for step, tapped, matrix in zip(self.steps, maps, matrices, strict=True):
+            begun, last = _before_doubling(step, tapped)
+            rows, cols = begun.shape[-2:]
+            if last is None:
+                found.append(rearrange(matrix @ begun.flatten(2), "b k (h w) -> b k h w", h=rows))
+                continue
+            kernel = torch.einsum("...ko,iopq->...kpqi", matrix, last.weight).flatten(-4, -2)
+            cells = rearrange(kernel @ begun.flatten(2), "b (k p q) (h w) -> b k (h p) (w q)", p=2, q=2, h=rows, w=cols)
+            assert last.bias is not None
+            found.append(cells + (matrix @ last.bias)[..., None, None])
+        return tuple(found)
+
+
+def _before_doubling(step: nn.Module, tapped: Tensor) -> tuple[Tensor, nn.ConvTranspose2d | None]:
+    """A map after a step without the doubling at its end, and that doubling, None where there is none."""
+    if not isinstance(step, nn.Sequential):
+        return step(tapped), None
+    *first, last = step
+    for part in first:
+        tapped = part(tapped)
+    assert isinstance(last, nn.ConvTranspose2d)
+    return tapped, last
 
 
 class MapNorm(nn.LayerNorm):

@@ -43,8 +43,10 @@ def test_scores_of_tokens_brought_to_pixels_are_scores_of_maps_brought_to_pixels
     image = torch.randn(1, 6, 16, 16, dtype=torch.float64)
     features = network.backbone(image)
     maps = network.pyramid(features.spatial)
-    if network.fusion is not None:
-        maps = network.fusion(maps, features.spectral, None)
+    if (fusion := network.fusion) is not None:
+        tokens = fusion.projection(features.spectral)
+        parts = zip(maps, fusion.reductions, fusion.gates, strict=True)
+        maps = tuple(reduce(level * gate(tokens)) for level, reduce, gate in parts)
     upsampled = [interpolate(level, size=(16, 16), mode="bilinear") for level in reversed(maps)]
     expected = network.classifier(torch.cat(upsampled, dim=1).movedim(1, -1)).movedim(-1, 1)
     torch.testing.assert_close(network(image), expected)

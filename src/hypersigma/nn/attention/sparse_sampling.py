@@ -15,8 +15,10 @@ from hypersigma.nn.layout import Layout, Samples
 
 OffsetStart = Literal["ring", "near_zero"]
 
-# Up to here all scores in one product are cheaper than gathering vectors (measured on CPU).
+# Where gradients follow, all scores in one product are cheaper up to here than gathering vectors (measured on CPU).
 DENSE_TOKENS = 256
+# Tokens of so many heads are gathered at once: their sampled keys still lie in a processor's cache.
+_GATHERED = 8192
 
 
 class SparseSamplingAttention(Attention):
@@ -63,14 +65,20 @@ class SparseSamplingAttention(Attention):
         """Mixed values (B, heads, N, head_dim) from the places each token looks at."""
         offsets = rearrange(
             self.offsets(rearrange(query, "b h n d -> b n (h d)")),
-            "b n (h p a) -> b h n p a",
+            "b n (h p a) -> (b h) n p a",
             h=self.heads,
             a=self.axes,
         )
-        samples = layout.sample(offsets)
-        mix = mix_by_scores if query.shape[2] <= DENSE_TOKENS else mix_by_gathering
+        # Half a digit more or less would be another token: places have single precision at least.
+        offsets = offsets.to(torch.promote_types(offsets.dtype, torch.float32))
         # Offsets come from the unscaled query, logits from the scaled one.
-        return mix(query * self.head_dim**-0.5, key, value, samples)
+        vectors = [part.flatten(0, 1) for part in (query * self.head_dim**-0.5, key, value)]
+        tokens = query.shape[2]
+        dense = torch.is_grad_enabled() and tokens <= DENSE_TOKENS
+        mix, together = (mix_by_scores, len(offsets)) if dense else (mix_by_gathering, max(1, _GATHERED // tokens))
+        groups = zip(*(part.split(together) for part in (*vectors, offsets)), strict=True)
+        mixed = [mix(q, k, v, layout.sample(places)) for q, k, v, places in groups]
+        return torch.cat(mixed).view(query.shape)
 
 
 def ring(heads: int, points: int, axes: int) -> Tensor:
@@ -89,39 +97,40 @@ def ring(heads: int, points: int, axes: int) -> Tensor:
 
 
 def mix_by_scores(query: Tensor, key: Tensor, value: Tensor, samples: Samples) -> Tensor:
-    """Sampled attention through all N x N scores: the interpolation moves from vectors to scalars.
+    """Sampled attention (G, N, d) through all N x N scores: the interpolation moves from vectors to scalars.
 
     A sampled key is a mixture of keys, so its logit is the same mixture of scores; likewise the point weights
-    mix rows of values. Equal to `mix_by_gathering`, quicker for few tokens.
+    mix rows of values. Equal to `mix_by_gathering`, quicker for few tokens where gradients follow.
     """
-    scores = query @ key.transpose(-1, -2)
-    index = samples.tokens.flatten(-2)
-    corners = scores.gather(-1, index).view(samples.weight.shape)
-    mixture = _point_weights((corners * samples.weight).sum(-1), samples) * samples.weight
-    weights = torch.zeros_like(scores).scatter_add(-1, index, mixture.flatten(-2).to(scores.dtype))
+    scores = query @ key.mT
+    index = samples.tokens.flatten(-2).long()
+    weight = samples.weight.to(scores.dtype)
+    corners = scores.gather(-1, index).view(weight.shape)
+    mixture = _point_weights((corners * weight).sum(-1), samples) * weight
+    weights = torch.zeros_like(scores).scatter_add(-1, index, mixture.flatten(-2))
     return weights @ value
 
 
 def mix_by_gathering(query: Tensor, key: Tensor, value: Tensor, samples: Samples) -> Tensor:
-    """Sampled attention that reads only the sampled tokens; memory linear in N."""
-    batch, heads, tokens, _ = key.shape
-    first = torch.arange(0, batch * heads * tokens, tokens, device=key.device).view(batch, heads, 1, 1, 1)
-    rows = samples.tokens + first
-    sampled = _weighted_rows(key, rows.flatten(0, 3), samples.weight.flatten(0, 3)).view(*rows.shape[:4], -1)
+    """Sampled attention (G, N, d) that reads only the sampled tokens; memory linear in N."""
+    groups, tokens, _ = key.shape
+    first = torch.arange(0, groups * tokens, tokens, dtype=samples.tokens.dtype, device=key.device)
+    rows = samples.tokens + first.view(groups, 1, 1, 1)
+    weight = samples.weight.to(key.dtype)
+    sampled = _weighted_rows(key, rows.flatten(0, 2), weight.flatten(0, 2)).view(*rows.shape[:3], -1)
     logits = (sampled @ query.unsqueeze(-1)).squeeze(-1)
-    mixture = _point_weights(logits, samples) * samples.weight
-    return _weighted_rows(value, rows.flatten(3).flatten(0, 2), mixture.flatten(3).flatten(0, 2)).view_as(query)
+    mixture = _point_weights(logits, samples) * weight
+    return _weighted_rows(value, rows.flatten(2).flatten(0, 1), mixture.flatten(2).flatten(0, 1)).view_as(query)
 
 
 def _point_weights(logits: Tensor, samples: Samples) -> Tensor:
-    """Softmax over the points (B, heads, N, P, 1); missing ones take no part."""
+    """Softmax over the points (G, N, P, 1); missing ones take no part."""
     if samples.missing is not None:
         logits = logits.masked_fill(samples.missing, -torch.inf)
     return logits.softmax(-1).unsqueeze(-1)
 
 
 def _weighted_rows(vectors: Tensor, rows: Tensor, weights: Tensor) -> Tensor:
-    """Weighted sums (bags, d) of rows of `vectors` (B, heads, N, d), laid out as one table; rows (bags, K)."""
+    """Weighted sums (bags, d) of rows of `vectors` (G, N, d), laid out as one table; rows (bags, K)."""
     # A bag sums its rows as it reads them: the K vectors behind each place are never held.
-    table = vectors.flatten(0, 2)
-    return embedding_bag(rows, table, mode="sum", per_sample_weights=weights.to(table.dtype))
+    return embedding_bag(rows, vectors.flatten(0, 1), mode="sum", per_sample_weights=weights)

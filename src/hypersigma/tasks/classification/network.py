@@ -8,10 +8,10 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, interpolate
+from torch.nn.functional import interpolate
 
 from hypersigma.errors import ConfigError
-from hypersigma.nn.backbone import Backbone, BackboneConfig, SpatialConfig, SpectralConfig
+from hypersigma.nn.backbone import Backbone, BackboneConfig, Features, SpatialConfig, SpectralConfig
 from hypersigma.nn.encoder import EncoderConfig
 from hypersigma.nn.fusion import SpectralGate
 from hypersigma.nn.necks import SAME, Pyramid, Step, published_steps, whole_cells
@@ -90,8 +90,8 @@ def published_config(
 class ClassificationNetwork(nn.Module):
     """Encoders, pyramid, gates and a linear classifier.
 
-    Behind the encoders everything but the gates is linear, so the dense classifier works on tokens and only its
-    class scores are brought to pixels: exactly what classifying upsampled maps gives.
+    Behind the encoders everything is linear once the gates are known, so the dense classifier works on tokens and
+    only its class scores are brought to pixels: exactly what classifying upsampled maps gives.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -124,27 +124,32 @@ class ClassificationNetwork(nn.Module):
             image = reflect_to_multiple(image, multiple)
             beside = None if beside is None else reflect_to_multiple(beside, multiple)
         features = self.backbone(image, present, beside)
-        maps = self.pyramid(features.spatial)
-        # Reductions are linear, so the mean of a window may be taken before them: the same, and cheaper.
         if self.config.head == "patch":
-            maps = tuple(level.mean((2, 3), keepdim=True) for level in maps)
+            return self._window(features, present)
+        return self._dense(features, present, image.shape[-2], image.shape[-1])[..., :rows, :cols]
+
+    def _window(self, features: Features, present: Tensor | None) -> Tensor:
+        """Class scores (B, K) of windows."""
+        # Reductions are linear, so the mean of a window may be taken before them: the same, and cheaper.
+        maps = self.pyramid.means(features.spatial)
         if self.fusion is not None:
+            assert features.spectral is not None
             maps = self.fusion(maps, features.spectral, present)
         # Published networks stack the levels from deep to shallow.
-        maps = maps[::-1]
-        if self.config.head == "patch":
-            return self.classifier(torch.cat(maps, dim=1).flatten(1))  # type: ignore[no-any-return]
-        return self._dense(maps, image.shape[-2], image.shape[-1])[..., :rows, :cols]
+        return self.classifier(torch.cat(maps[::-1], dim=1).flatten(1))  # type: ignore[no-any-return]
 
-    def _dense(self, maps: tuple[Tensor, ...], rows: int, cols: int) -> Tensor:
-        """Class scores (B, K, rows, cols) of maps (B, D, h, w), each brought to pixels by itself and summed."""
+    def _dense(self, features: Features, present: Tensor | None, rows: int, cols: int) -> Tensor:
+        """Class scores (B, K, rows, cols), made of the tokens of each level, brought to pixels, and summed."""
         weight, bias = _composed(self.classifier)
+        matrices = weight.chunk(len(self.config.pyramid), dim=1)[::-1]
+        if self.fusion is not None:
+            assert features.spectral is not None
+            matrices = self.fusion.composed(matrices, features.spectral, present)
         corners = self.config.upsampling == "corners"
         scores = bias[:, None, None]
         # Interpolation weights sum to one, so the bias can be added once for all levels.
-        for level, part in zip(maps, weight.chunk(len(maps), dim=1), strict=True):
-            level_scores = conv2d(level, part[..., None, None])
-            scores = scores + interpolate(level_scores, size=(rows, cols), mode="bilinear", align_corners=corners)
+        for level in self.pyramid.mixed(features.spatial, matrices):
+            scores = scores + interpolate(level, size=(rows, cols), mode="bilinear", align_corners=corners)
         return scores
 
 
@@ -159,8 +164,7 @@ class GatedFusion(nn.Module):
         spectral = config.backbone.spectral
         assert spectral is not None
         dim = config.backbone.spatial.encoder.dim
-        self.gate_first = config.head == "dense"
-        gated = dim if self.gate_first else WIDTH
+        gated = dim if config.head == "dense" else WIDTH
         self.projection = nn.Linear(spectral.encoder.dim, WIDTH, bias=False)
         self.reductions = nn.ModuleList(nn.Conv2d(dim, WIDTH, 1, bias=False) for _ in range(levels))
         self.gates = nn.ModuleList(
@@ -168,13 +172,19 @@ class GatedFusion(nn.Module):
         )
 
     def forward(self, maps: tuple[Tensor, ...], tokens: Tensor, present: Tensor | None) -> tuple[Tensor, ...]:
-        """Maps (B, WIDTH, h, w) from maps (B, D, h, w) and spectral tokens (B, N, D)."""
+        """Reduced and gated maps (B, WIDTH, h, w) of maps (B, D, h, w) and spectral tokens (B, N, D)."""
         tokens = self.projection(tokens)
-        fused = []
-        for level, reduce, gate in zip(maps, self.reductions, self.gates, strict=True):
-            factors = gate(tokens, present)
-            fused.append(reduce(level * factors) if self.gate_first else reduce(level) * factors)
-        return tuple(fused)
+        parts = zip(maps, self.reductions, self.gates, strict=True)
+        return tuple(reduce(level) * gate(tokens, present) for level, reduce, gate in parts)
+
+    def composed(self, matrices: tuple[Tensor, ...], tokens: Tensor, present: Tensor | None) -> tuple[Tensor, ...]:
+        """What gate, reduction and matrices (K, WIDTH) behind them amount to: matrices (B, K, D) of every level."""
+        tokens = self.projection(tokens)
+        found = []
+        for matrix, reduce, gate in zip(matrices, self.reductions, self.gates, strict=True):
+            assert isinstance(reduce, nn.Conv2d)
+            found.append((matrix @ reduce.weight.flatten(1)) * gate(tokens, present).flatten(2).mT)
+        return tuple(found)
 
 
 def _linear_stack(*widths: int, dropout: float = 0.0) -> nn.Sequential:
