@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding_bag
 
 from hypersigma.nn.attention.base import Attention
-from hypersigma.nn.layout import Layout, Samples
+from hypersigma.nn.attention.triton_sampling import has_kernel, sampled_on_grid
+from hypersigma.nn.layout import Grid, Layout, Samples
 
 OffsetStart = Literal["ring", "near_zero"]
 
@@ -67,6 +68,8 @@ class SparseSamplingAttention(Attention):
             h=self.heads,
             a=self.axes,
         )
+        if isinstance(layout, Grid) and has_kernel(query.device):
+            return sampled_on_grid(query, key, value, offsets, layout)
         samples = layout.sample(offsets)
         mix = mix_by_scores if query.shape[2] <= DENSE_TOKENS else mix_by_gathering
         # Offsets come from the unscaled query, logits from the scaled one.
