@@ -33,6 +33,7 @@ ONLY_IN = {
     "torch.distributed": ("engine/distributed.py", "engine/checkpoint.py"),
     "dask": ("engine/cluster.py",),
     "distributed": ("engine/cluster.py",),
+    "triton": ("nn/attention/triton_kernels.py",),
     "torchvision": (),
     "timm": (),
 }

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding_bag
 
 from hypersigma.nn.attention.base import Attention
-from hypersigma.nn.layout import Layout, Samples
+from hypersigma.nn.attention.triton_sampling import has_kernel, sampled_on_grid
+from hypersigma.nn.layout import Grid, Layout, Samples
 
 OffsetStart = Literal["ring", "near_zero"]
 
@@ -65,20 +66,28 @@ class SparseSamplingAttention(Attention):
         """Mixed values (B, heads, N, head_dim) from the places each token looks at."""
         offsets = rearrange(
             self.offsets(rearrange(query, "b h n d -> b n (h d)")),
-            "b n (h p a) -> (b h) n p a",
+            "b n (h p a) -> b h n p a",
             h=self.heads,
             a=self.axes,
         )
-        # Half a digit more or less would be another token: places have single precision at least.
-        offsets = offsets.to(torch.promote_types(offsets.dtype, torch.float32))
-        # Offsets come from the unscaled query, logits from the scaled one.
-        vectors = [part.flatten(0, 1) for part in (query * self.head_dim**-0.5, key, value)]
-        tokens = query.shape[2]
-        dense = torch.is_grad_enabled() and tokens <= DENSE_TOKENS
-        mix, together = (mix_by_scores, len(offsets)) if dense else (mix_by_gathering, max(1, _GATHERED // tokens))
-        groups = zip(*(part.split(together) for part in (*vectors, offsets)), strict=True)
-        mixed = [mix(q, k, v, layout.sample(places)) for q, k, v, places in groups]
-        return torch.cat(mixed).view(query.shape)
+        if isinstance(layout, Grid) and has_kernel(query.device):
+            return sampled_on_grid(query, key, value, offsets, layout)
+        return mixed_samples(query, key, value, offsets, layout)
+
+
+def mixed_samples(query: Tensor, key: Tensor, value: Tensor, offsets: Tensor, layout: Layout) -> Tensor:
+    """Mixed values (B, heads, N, head_dim) of unscaled queries, keys and values, without a kernel of its own.
+
+    Offsets (B, heads, N, points, axes) are places relative to each token.
+    """
+    # Half a digit more or less would be another token: places have single precision at least.
+    offsets = offsets.flatten(0, 1).to(torch.promote_types(offsets.dtype, torch.float32))
+    vectors = [part.flatten(0, 1) for part in (query * query.shape[-1] ** -0.5, key, value)]
+    tokens = query.shape[2]
+    dense = torch.is_grad_enabled() and tokens <= DENSE_TOKENS
+    mix, together = (mix_by_scores, len(offsets)) if dense else (mix_by_gathering, max(1, _GATHERED // tokens))
+    groups = zip(*(part.split(together) for part in (*vectors, offsets)), strict=True)
+    return torch.cat([mix(q, k, v, layout.sample(places)) for q, k, v, places in groups]).view(query.shape)
 
 
 def ring(heads: int, points: int, axes: int) -> Tensor:

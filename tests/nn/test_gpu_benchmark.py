@@ -1,0 +1,41 @@
+"""What the benchmark of CUDA cards does where there is none."""
+
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+import torch
+
+from hypersigma.nn.layout import Grid
+from tests.attention_loop import attention, by_loop
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "gpu.py"
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    spec = spec_from_file_location("gpu", SCRIPT)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("side", ["published", "plain"])
+def test_all_sides_compute_the_same(benchmark, side):
+    built = attention()
+    form = benchmark.SIDES[side](9, 2, points=3).double()
+    form.load_state_dict(built.state_dict())
+    tokens = torch.randn(2, 12, 9, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(form(tokens, Grid(3, 4)), by_loop(built, tokens, 3, 4))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA card")
+def test_without_a_card_it_says_so():
+    told = subprocess.run([sys.executable, str(SCRIPT)], capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert told.stderr.strip() == (
+        "benchmarks/gpu.py needs a CUDA card, and PyTorch finds none here; nothing was measured"
+    )
