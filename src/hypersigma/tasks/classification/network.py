@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, linear
 
 from hypersigma.errors import ConfigError
 from hypersigma.nn.backbone import Backbone, BackboneConfig, Features, SpatialConfig, SpectralConfig
@@ -200,5 +200,5 @@ def _composed(layers: nn.Sequential) -> tuple[Tensor, Tensor]:
     first, *others = (layer for layer in layers if isinstance(layer, nn.Linear))
     weight, bias = first.weight, first.bias
     for layer in others:
-        weight, bias = layer.weight @ weight, layer(bias)
+        weight, bias = layer.weight @ weight, linear(bias, layer.weight, layer.bias)
     return weight, bias
