@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 _REACH = 2  # pixels that a kernel reaches either way
 _SIDE = 2 * _REACH + 1
-_LEAST_GAIN = 0.1  # share of what differs, beyond what is gained by smoothing noise
+_LEAST_GAIN = 0.05  # share of what differs, beyond what is gained by smoothing noise
 _LEAST_LIGHT = 0.3  # the sum of factors: even of noisy dates much of the light is explained
 _BLOCK, _MOST_PIXELS = 32, 1 << 14
 _ROUNDS, _OUTLYING = 8, 2.0  # of reweighting; medians of the misfit from which pixels count for less
@@ -70,7 +70,7 @@ class Alike(NamedTuple):
 
 
 def equally_sharp(before: Cube, after: Cube) -> Alike:
-    """Two dates on one grid, the sharper one blurred where this takes away a tenth of what differs.
+    """Two dates on one grid, the sharper one blurred where this takes away a twentieth of what differs.
 
     Smoothing the noise of a date brings it closer to the other as well, and would blur it without need. That noise is
     at most what the other date, however filtered, leaves unexplained of it; what smoothing it gains does not count.
