@@ -60,6 +60,17 @@ def test_a_shift_is_told_and_removed_when_asked():
     assert np.nanstd(third - first) < 0.2 * np.nanstd(second - first)
 
 
+def test_the_date_that_is_sharper_is_blurred_when_shifts_are_removed():
+    array = ground()
+    soft = np.stack([gaussian_filter(band, 1.0) for band in array])
+    before, after = Cube.from_array(array, name="before"), Cube.from_array(soft, name="after")
+    assert not said(paired(before, after, register=False).notes, "blurred")
+    pair = paired(before, after)
+    assert said(pair.notes, "before was blurred as after is")
+    np.testing.assert_array_equal(pair.after.read(), soft)
+    assert np.std(pair.before.read() - soft) < 0.2 * np.std(array - soft)
+
+
 def test_dates_that_share_no_structure_tell_no_shift():
     before, after = (Cube.from_array(ground(seed), name=str(seed)) for seed in (0, 1))
     for register in (False, True):

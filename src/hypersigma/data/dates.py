@@ -8,6 +8,7 @@ from hypersigma.data.pair import Pair
 from hypersigma.data.pair_checks import pair_findings
 from hypersigma.data.pair_grid import on_one_grid
 from hypersigma.data.registration import Shift, residual_shift, shifted
+from hypersigma.data.sharpness import equally_sharp
 from hypersigma.errors import InputError
 
 WORTH_REMOVING = 0.2  # pixels
@@ -19,7 +20,8 @@ def paired(before: Cube, after: Cube, *, register: bool = True, normalise: bool 
     Args:
         before: the first date.
         after: the second one, perhaps of another sensor or on another grid.
-        register: whether a shift that is left between them is removed from the second.
+        register: whether a shift that is left between them is removed from the second, and the sharper one blurred as
+            the other is.
         normalise: whether the second is brought to the light of the first.
 
     Raises:
@@ -32,7 +34,11 @@ def paired(before: Cube, after: Cube, *, register: bool = True, normalise: bool 
     removed = register and shift.reliable and shift.length > WORTH_REMOVING
     if removed:
         after = shifted(after, shift)
-    pair = Pair.of(before, after, (*notes, *findings, *([] if removed else [_said(shift, register)])))
+    told = [*notes, *findings, *([] if removed else [_said(shift, register)])]
+    if register and shift.reliable:
+        before, after, blurred = equally_sharp(before, after)
+        told += [blurred] if blurred else []
+    pair = Pair.of(before, after, tuple(told))
     if normalise:
         found = normalisation(pair)
         pair = Pair.of(before, found.applied(after), (*pair.notes, found.note))

@@ -1,4 +1,4 @@
-"""Sources that show a cube on another grid: a window of one, one resampled onto other pixels, one that is moved."""
+"""Sources that show a cube on another grid: a window of one, one resampled onto other pixels, one moved or filtered."""
 
 from __future__ import annotations
 
@@ -135,6 +135,38 @@ class ShiftedSource:
         block: NDArray[np.float32] = sum(
             weight * lines[..., at : at + window.width] for at, weight in enumerate(across)
         )
+        return block
+
+
+@dataclass(frozen=True, eq=False)
+class FilteredSource:
+    """A cube's numbers after scaling, each the sum of those around it times weights; bands in the cube's order.
+
+    A pixel stands in for neighbours that lie outside of the scene or have no data, and is NaN where it has none itself.
+
+    Attributes:
+        cube: the scene.
+        weights: (side, side) of an odd number of pixels.
+    """
+
+    cube: Cube
+    weights: NDArray[np.float32]
+    dtype: np.dtype = field(default=np.dtype(np.float32), init=False)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.cube.shape
+
+    def read(self, bands: NDArray[np.intp], window: Window) -> NDArray[np.float32]:
+        reach = len(self.weights) // 2
+        row, col, height, width = window
+        area = Window(row - reach, col - reach, height + 2 * reach, width + 2 * reach)
+        values = _padded(self.cube, area, bands)
+        centre = values[:, reach : reach + height, reach : reach + width]
+        block = np.zeros_like(centre)
+        for (down, across), weight in np.ndenumerate(self.weights):
+            part = values[:, down : down + height, across : across + width]
+            block += weight * np.where(np.isnan(part), centre, part)
         return block
 
 

@@ -32,7 +32,8 @@ class Inputs:
         attribute: Which attribute of polygons names the class.
         changed: Value of changed pixels in the labels; 2 by default.
         unchanged: Value of unchanged pixels in the labels; 1 by default.
-        register: Whether to remove the shift that is left between the dates, where it can be measured.
+        register: Whether to remove the shift that is left between the dates, where it can be measured, and to blur the
+            sharper date as the other is.
         normalise: Whether to bring the second date to the light of the first.
         classes_before: File of a class map of the first date, to tell what changed from what.
         classes_after: File of a class map of the second date, in the same classes.
