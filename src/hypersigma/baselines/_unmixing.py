@@ -314,7 +314,7 @@ def fit_unmixer(method: Unmixer, inputs: Sequence[UnmixingScene], seed: int) -> 
             method, endmembers = method.given(sample, endmembers)
         else:
             if first.count == "auto":
-                told = counted(sample.spectra)
+                told = counted(sample)
                 notes.append(told.note)
             num = first.count if told is None else told.num_endmembers
             assert isinstance(num, int)
