@@ -41,7 +41,7 @@ def method_of(name: str) -> Unmixer:
 
 
 def test_the_registered_ones() -> None:
-    assert BASELINES == ["atgp_fcls", "nfindr_fcls", "sunsal", "vca_fcls", "vca_nnls", "vca_ucls"]
+    assert BASELINES == ["atgp_fcls", "nfindr_fcls", "ppi_fcls", "sunsal", "vca_fcls", "vca_nnls", "vca_ucls"]
 
 
 @pytest.mark.parametrize("name", BASELINES)

@@ -52,8 +52,8 @@ def counted(sample: Sample) -> Counted:
 
     HySime and NWHFC count whatever stands out of noise, and what varies within a material does too; the smaller of both
     is the most there can be. Endmembers that are materials are found again in any part of the pixels that is large
-    enough, while corners of what varies are those of the pixels that happen to be drawn. So of these numbers the largest
-    is taken at which all endmembers move by less than half of the angle to their nearest neighbour.
+    enough, while corners of what varies are those of the pixels that happen to be drawn. So of these numbers the
+    largest is taken at which all endmembers move by less than half of the angle to their nearest neighbour.
 
     Raises:
         InputError: there are not more pixels than bands.

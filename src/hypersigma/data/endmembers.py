@@ -173,14 +173,28 @@ def pixel_purity(spectra: ArrayLike, num_directions: int = 1000, seed: int = 0) 
 
 
 def ppi(spectra: ArrayLike, num_endmembers: int, seed: int = 0, *, num_directions: int = 1000) -> Endmembers:
-    """Endmembers by the pixel purity index: the pixels that are extreme along the most of random directions.
+    """Endmembers by the pixel purity index: of K kinds of pixels that are extreme along random directions, the purest.
 
-    Two of them may be of one material, which this method leaves to the eye. Arguments, errors and source are those of
-    `vca` and `pixel_purity`.
+    The index leaves it to the eye which of the extreme pixels are of one kind. Here k-means of their K leading
+    principal components tells it, each pixel counting as often as it was extreme. The purest come first. Arguments,
+    errors and source are those of `vca` and `pixel_purity`.
     """
+    from sklearn.cluster import KMeans
+
     pixels = _Pixels(spectra, num_endmembers)
+    components = _Components(pixels)
+    components.require(num_endmembers)
+    places = pixels.projected(components.principal[:, :num_endmembers], components.found.mean)
     counts = pixel_purity(spectra, num_directions, seed)[pixels.known]
-    return pixels.endmembers(np.argsort(-counts, kind="stable")[:num_endmembers])
+    extreme = np.flatnonzero(counts)
+    if len(extreme) < num_endmembers:
+        raise _too_many(num_endmembers, len(extreme))
+    kinds = KMeans(num_endmembers, n_init=10, random_state=seed).fit_predict(
+        places[:, extreme].T, sample_weight=counts[extreme]
+    )
+    purest = [extreme[kinds == kind][counts[extreme[kinds == kind]].argmax()] for kind in range(num_endmembers)]
+    purest.sort(key=lambda pixel: -counts[pixel])
+    return pixels.endmembers(np.array(purest))
 
 
 class _Pixels:
