@@ -50,7 +50,10 @@ class AbundanceEvaluation:
 
     def tables(self) -> tuple[Table, Table]:
         """The figures, and those of each material."""
-        rows = tuple(tuple("" if value != value else value for value in row) for row in self.materials)
+        rows = tuple(
+            (name, found, *("" if np.isnan(value) else value for value in (angle, error)))
+            for name, found, angle, error in self.materials
+        )
         return (
             Table(self.layer, ("figure", "value"), tuple(self.metrics.items())),
             Table("Figures of each material", ("true material", "found", "angle in rad", "rmse"), rows),
