@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 
 from hypersigma import registry
+from hypersigma.baselines._bundles import bundled
 from hypersigma.baselines._unmixing import DESCRIPTION, Unmixer, brightness, load, residual
 from hypersigma.baselines.sunsal import SparseRegression
 from hypersigma.baselines.vca_fcls import VertexLeastSquares
 from hypersigma.baselines.vca_nnls import ScaledLeastSquares
+from hypersigma.baselines.vca_ucls import FreeLeastSquares
 from hypersigma.cube import Cube
 from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.data.unmixing_libraries import library_on_scene
+from hypersigma.data.unmixing_sample import Sample
 from hypersigma.data.unmixing_scores import agreement, by_material, on_all_bands
 from hypersigma.engine.predict import load_fitted, predict_scene
 from hypersigma.errors import ConfigError, InputError
@@ -38,7 +41,7 @@ def method_of(name: str) -> Unmixer:
 
 
 def test_the_registered_ones() -> None:
-    assert BASELINES == ["atgp_fcls", "nfindr_fcls", "sunsal", "vca_fcls", "vca_nnls", "vca_ucls"]
+    assert BASELINES == ["atgp_fcls", "nfindr_fcls", "ppi_fcls", "sunsal", "vca_fcls", "vca_nnls", "vca_ucls"]
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -115,6 +118,75 @@ def test_spectra_of_one_group_are_one_material() -> None:
     np.testing.assert_allclose(found[0], shares()[:2].sum(axis=0), atol=0.05)
 
 
+def test_spectra_of_one_name_are_one_material(tmp_path: Path) -> None:
+    known = np.concatenate([spectra(), spectra()[:1] * 1.2])
+    twice = library(names=("clay", "grass", "water", "clay"), spectra=known)
+    cube = mixed()
+    fitted = VertexLeastSquares().fit([UnmixingScene(cube, None, library_on_scene(cube, twice))], 0)
+    fitted.save(tmp_path)
+    for some in (fitted, load(tmp_path)):
+        assert some.materials == ("clay", "grass", "water")
+        assert some.predict(cube, cube.window).shape[0] == NUM + 1
+
+
+@pytest.mark.parametrize("name", SUM_ONE)
+def test_shade_takes_what_shares_lack(name: str, tmp_path: Path) -> None:
+    bright = np.random.default_rng(4).uniform(0.2, 1.0, (ROWS, COLS))
+    cube = Cube.from_array((mixed(noise=0.0).read() * bright).astype(np.float32), CENTRES)
+    own = library_on_scene(cube, library(quantity="unknown"))
+    fitted = replace(method_of(name), shade=True).fit([UnmixingScene(cube, None, own)], 0)
+    arrays = predict_scene(fitted, cube)
+    (layer, _) = fitted.layers(arrays, None)
+    assert layer.band_names == ("clay", "grass", "water", "shade")
+    np.testing.assert_allclose(layer.array.sum(axis=0), 1.0, atol=1e-5)
+    np.testing.assert_allclose(layer.array[-1], 1.0 - bright, atol=0.02)
+    np.testing.assert_allclose(layer.array[:-1], shares() * bright, atol=0.02)
+    assert fitted.libraries[0].names == ("clay", "grass", "water")
+    fitted.save(tmp_path)
+    np.testing.assert_allclose(load(tmp_path).predict(cube, cube.window)[:-1], layer.array, atol=1e-6)
+
+
+def test_shade_has_no_spectrum_to_be_matched() -> None:
+    dark = scene(light=True)
+    with_shade = np.concatenate([shares() * 0.5, np.full((1, ROWS, COLS), 0.5)])
+    known = np.concatenate([spectra(), np.zeros((1, BANDS))])
+    truth = replace(dark, truth_abundances=with_shade, truth_spectra=known, truth_names=())
+    agreed = agreement(truth, spectra(), ["a", "b", "c"], with_shade)
+    assert list(agreed.materials.found) == [0, 1, 2, 3]
+    assert agreed.metrics["armse"] == 0
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_bundles_are_more_spectra_of_the_same_materials(name: str) -> None:
+    given = scene(light=name == "vca_nnls", noise=0.01)
+    method = replace(method_of(name), bundle=4)
+    fitted, again = method.fit([given], 0), method.fit([given], 0)
+    np.testing.assert_array_equal(fitted.endmembers, again.endmembers)
+    assert fitted.materials == ("endmember 1", "endmember 2", "endmember 3")
+    assert NUM < len(fitted.names) <= 4 * NUM
+    assert fitted.names[0] == "endmember 1 (1)"
+    assert predict_scene(fitted, given.cube)["abundances"].shape == (NUM, ROWS, COLS)
+
+
+def test_bundles_that_cannot_be() -> None:
+    with pytest.raises(ConfigError, match="1 spectrum or more"):
+        VertexLeastSquares(bundle=0)
+    with pytest.raises(InputError, match="more than the 24 bands.*bundles of 8 or less"):
+        VertexLeastSquares(bundle=12).fit([scene(noise=0.02)], 0)
+    with pytest.raises(ConfigError, match="sums are free"):
+        FreeLeastSquares(shade=True)
+
+
+def test_parts_of_a_scene_that_hold_too_few_endmembers_are_told() -> None:
+    sample = Sample(*(mixed().read().reshape(BANDS, -1) for _ in range(2)))
+
+    def find(part: Sample) -> Any:
+        raise InputError("3 endmembers are asked for, but all pixels are mixtures of 2")
+
+    with pytest.raises(InputError, match="mixtures of 2; parts of the scene hold too few"):
+        bundled(find, sample, spectra(), 2, 0)
+
+
 def test_bands_that_a_library_lacks_are_left_out() -> None:
     known = spectra()
     known[1, 4] = np.nan
@@ -148,8 +220,8 @@ def test_negative_numbers_are_kept_and_said() -> None:
 
 
 def test_large_scenes_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hypersigma.baselines._unmixing._MOST_PIXELS", 200)
-    monkeypatch.setattr("hypersigma.baselines._unmixing._BLOCK", 8)
+    monkeypatch.setattr("hypersigma.data.unmixing_sample._MOST_PIXELS", 200)
+    monkeypatch.setattr("hypersigma.data.unmixing_sample._BLOCK", 8)
     fitted = VertexLeastSquares().fit([UnmixingScene(mixed(), NUM)], 0)
     assert any(f"of {ROWS * COLS} pixels" in note for note in fitted.notes)
 

@@ -54,6 +54,14 @@ def test_shapes_count_where_the_light_changes_and_nowhere_else(light: bool, snr:
     assert np.sqrt(np.mean(error**2)) < (0.12 if light else 0.06)
 
 
+def test_with_shade_a_changing_light_is_a_mixture_with_zeros() -> None:
+    spectra, endmembers, _ = made(light=True)
+    found = separate(spectra, smooth(spectra), NUM, shade=True)
+    apart = angles(found.endmembers, endmembers)
+    assert sorted(apart.argmin(axis=1)) == [0, 1, 2]
+    assert apart.min(axis=1).max() < 0.1
+
+
 def test_brightness_changes_nothing_where_shapes_count() -> None:
     spectra, _, _ = made(light=True)
     found = separate(spectra, smooth(spectra), NUM)

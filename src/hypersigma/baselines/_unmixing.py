@@ -9,45 +9,49 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from hypersigma import config as configuration
+from hypersigma.baselines._bundles import bundled
 from hypersigma.baselines._detector import method_of
 from hypersigma.cube import Cube, Quantity
 from hypersigma.data.bands import Bands
 from hypersigma.data.endmember_count import Counted, counted
 from hypersigma.data.method import Tiling
 from hypersigma.data.unmixing import UnmixingScene
-from hypersigma.data.unmixing_maps import ABUNDANCES, unmixing_arrays, unmixing_layers
-from hypersigma.errors import InputError
+from hypersigma.data.unmixing_maps import ABUNDANCES, SHADE, unmixing_arrays, unmixing_layers
+from hypersigma.data.unmixing_sample import Sample, sample_of
+from hypersigma.errors import ConfigError, InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer, SpectralLibrary
-from hypersigma.tiling import Window, spread_blocks
+from hypersigma.tiling import Window
 
 Floats = NDArray[np.float64]
 
 LIBRARY = "endmembers"  # name of what is found
 DESCRIPTION, _ARRAYS = "unmixing.yaml", "unmixing.safetensors"
 _TILE = 256  # pixels
-_MOST_PIXELS = 1 << 15  # that endmembers are sought among
-_BLOCK = 32  # pixels; side of the blocks that a sample of a large scene is made of
-_SMOOTHING, _REACH = 1.0, 3  # pixels; deviation of the Gaussian that a sample is smoothed with, and how far it reaches
-
-
-class Sample(NamedTuple):
-    """Pixels with data all over a scene, (bands, n) each: as they are, and smoothed over their neighbours."""
-
-    spectra: NDArray[np.float32]
-    smooth: NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unmixer:
-    """A way to unmix: the base of the files of this folder that have one."""
+    """A way to unmix: the base of the files of this folder that have one.
+
+    Attributes:
+        shade: whether there is an endmember of zeros beside the others, which takes what shares lack to a sum of one.
+        bundle: spectra for each endmember that is found, whose abundances are added up: for materials that vary.
+    """
+
+    shade: bool = False
+    bundle: int = 1
+
+    def __post_init__(self) -> None:
+        if self.bundle < 1:
+            raise ConfigError(f"a bundle holds 1 spectrum or more of an endmember, not {self.bundle}")
 
     @property
     def free_brightness(self) -> bool:
@@ -88,6 +92,19 @@ class Unmixer:
         """Abundances (K, n) of endmembers (K, bands) in spectra (bands, n), NaN where one lacks a number."""
         raise NotImplementedError
 
+    def amounts(self, spectra: NDArray[Any], endmembers: Floats) -> Floats:
+        """The same with shade, where it is asked for, as the last of (K + 1, n).
+
+        With a free brightness shade is what a pixel lacks to that of its mixture; else its endmember is zero.
+        """
+        if not self.shade:
+            return self.abundances(spectra, endmembers)
+        if not self.free_brightness:
+            return self.abundances(spectra, np.concatenate([endmembers, np.zeros((1, endmembers.shape[1]))]))
+        shares = self.abundances(spectra, endmembers)
+        lit = np.minimum(brightness(spectra, endmembers.T @ shares), 1.0)
+        return np.concatenate([shares * lit, (1.0 - lit)[None]])
+
     def fit(self, inputs: Sequence[UnmixingScene], seed: int) -> FittedUnmixing:
         """Find the endmembers of scenes together, or take those of their library.
 
@@ -127,8 +144,8 @@ class FittedUnmixing:
 
     @property
     def materials(self) -> tuple[str, ...]:
-        """Names of the materials, in the order of their first endmembers."""
-        return tuple(dict.fromkeys(self.groups))
+        """Names of the materials, in the order of their first endmembers; shade, if there is any, comes last."""
+        return (*dict.fromkeys(self.groups), *((SHADE,) if self.method.shade else ()))
 
     @property
     def libraries(self) -> tuple[SpectralLibrary, ...]:
@@ -165,10 +182,12 @@ class FittedUnmixing:
         result = np.full((len(materials) + 1, spectra.shape[1]), np.nan, dtype=np.float32)
         with threadpool_limits(limits=1):
             own = spectra[:, known]
-            shares = self.method.abundances(own, self.endmembers)
-            result[-1, known] = residual(own, self.endmembers, shares, free=self.method.free_brightness)
+            shares = self.method.amounts(own, self.endmembers)
+            lit = shares[: len(self.endmembers)]
+            result[-1, known] = residual(own, self.endmembers, lit, free=self.method.free_brightness)
+        groups = (*self.groups, SHADE)[: len(shares)]
         for row, material in enumerate(materials):
-            members = [index for index, group in enumerate(self.groups) if group == material]
+            members = [index for index, group in enumerate(groups) if group == material]
             result[row, known] = shares[members].sum(axis=0)
         return result.reshape(-1, window.height, window.width)
 
@@ -280,7 +299,7 @@ def fit_unmixer(method: Unmixer, inputs: Sequence[UnmixingScene], seed: int) -> 
     """
     first = _alike(inputs)
     bands = _bands(inputs)
-    sample, notes = _sample(inputs, bands)
+    sample, notes = sample_of(inputs, bands)
     told: Counted | None = None
     with threadpool_limits(limits=1):
         if first.count is None:
@@ -295,14 +314,11 @@ def fit_unmixer(method: Unmixer, inputs: Sequence[UnmixingScene], seed: int) -> 
             method, endmembers = method.given(sample, endmembers)
         else:
             if first.count == "auto":
-                told = counted(sample.spectra)
+                told = counted(sample)
                 notes.append(told.note)
             num = first.count if told is None else told.num_endmembers
             assert isinstance(num, int)
-            method, endmembers = method.found(sample, num, seed)
-            shares = method.abundances(sample.spectra, endmembers)
-            endmembers = endmembers[np.argsort(-shares.mean(axis=1), kind="stable")]
-            names = groups = tuple(f"endmember {index + 1}" for index in range(len(endmembers)))
+            method, endmembers, names, groups = _found(method, sample, num, seed)
     cube = first.cube
     return FittedUnmixing(
         method=method,
@@ -316,6 +332,27 @@ def fit_unmixer(method: Unmixer, inputs: Sequence[UnmixingScene], seed: int) -> 
         counted=told,
         notes=tuple(notes),
     )
+
+
+def _found(
+    method: Unmixer, sample: Sample, num: int, seed: int
+) -> tuple[Unmixer, Floats, tuple[str, ...], tuple[str, ...]]:
+    """The method as the scene settles it, endmembers found in a sample, their names, and the material of each."""
+    method, endmembers = method.found(sample, num, seed)
+    shares = method.amounts(sample.spectra, endmembers)[:num]
+    endmembers = endmembers[np.argsort(-shares.mean(axis=1), kind="stable")]
+    materials = tuple(f"endmember {index + 1}" for index in range(num))
+    if method.bundle == 1:
+        return method, endmembers, materials, materials
+    endmembers, owners = bundled(lambda part: method.found(part, num, seed)[1], sample, endmembers, method.bundle, seed)
+    if len(endmembers) > sample.spectra.shape[0] and not method.takes_many:
+        raise InputError(
+            f"{num} endmembers of {method.bundle} spectra each are more than the {sample.spectra.shape[0]} bands, "
+            f"which leaves their shares open; ask for bundles of {sample.spectra.shape[0] // num} or less"
+        )
+    groups = tuple(materials[owner] for owner in owners)
+    names = tuple(f"{material} ({groups[:place].count(material) + 1})" for place, material in enumerate(groups))
+    return method, endmembers, names, groups
 
 
 def _alike(inputs: Sequence[UnmixingScene]) -> UnmixingScene:
@@ -343,47 +380,3 @@ def _bands(inputs: Sequence[UnmixingScene]) -> Bands:
         known: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(first.library.spectra))
         bands = Bands(tuple(band for band in bands.indices if known[band]), bands.total, bands.wavelengths)
     return bands
-
-
-def _sample(inputs: Sequence[UnmixingScene], bands: Bands) -> tuple[Sample, list[str]]:
-    """Pixels with data, all of small scenes, and notes.
-
-    Raises:
-        InputError: there is none.
-    """
-    parts: list[Sample] = []
-    for scene in inputs:
-        _, rows, cols = scene.cube.shape
-        for window in spread_blocks(rows, cols, _BLOCK, _MOST_PIXELS // len(inputs)):
-            parts.append(_block(scene.cube, window, bands))
-    sample = Sample(*(np.concatenate(kind, axis=1) for kind in zip(*parts, strict=True)))
-    count = sample.spectra.shape[1]
-    if not count:
-        names = ", ".join(scene.cube.name for scene in inputs)
-        raise InputError(f"{names}: no pixel has data in all used bands; check no-data value and bad bands")
-    total = sum(scene.cube.shape[1] * scene.cube.shape[2] for scene in inputs)
-    notes = []
-    if total > _MOST_PIXELS:
-        notes.append(f"endmembers were sought among {count} of {total} pixels, all over the scene")
-    negative = float((sample.spectra < 0).mean())
-    if negative:
-        notes.append(f"{negative:.2%} of the numbers are below zero; they were kept")
-    return sample, notes
-
-
-def _block(cube: Cube, window: Window, bands: Bands) -> Sample:
-    """The pixels of a window that have data; smoothing leaves those without out."""
-    from scipy.ndimage import gaussian_filter
-
-    _, rows, cols = cube.shape
-    seen = window.grown(_REACH, rows, cols)
-    values = bands.read(cube, seen)
-    known: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(values))
-    filled = np.where(known, values, 0.0)
-    settings: dict[str, Any] = {"mode": "constant", "radius": _REACH}
-    weight = gaussian_filter(known.astype(np.float32), _SMOOTHING, **settings)
-    smooth = gaussian_filter(filled, (0.0, _SMOOTHING, _SMOOTHING), mode="constant", radius=(0, _REACH, _REACH))
-    inner = window.inside(seen).slices
-    own = known[inner]
-    smooth = smooth / np.maximum(weight, np.float32(1e-6))
-    return Sample(values[:, *inner][:, own], smooth[:, *inner][:, own].astype(np.float32))

@@ -19,7 +19,7 @@ class LargestSimplex(Unmixer):
     """N-FINDR (Winter, 1999) with fully constrained least squares."""
 
     def separate(self, spectra: NDArray[Any], num: int, seed: int) -> Floats:
-        return nfindr(spectra, num).spectra
+        return nfindr(spectra, num, shade=self.shade).spectra
 
     def abundances(self, spectra: NDArray[Any], endmembers: Floats) -> Floats:
         return fcls(spectra, endmembers)

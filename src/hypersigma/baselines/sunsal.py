@@ -29,6 +29,7 @@ class SparseRegression(Unmixer):
     sparsity: float = 1e-3
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.sparsity < 0:
             raise ConfigError(f"sparsity must be at least 0, not {self.sparsity}")
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hypersigma.baselines._unmixing import Floats, Unmixer
 from hypersigma.data.abundances import ucls
 from hypersigma.data.endmembers import vca
+from hypersigma.errors import ConfigError
 
 TASK = "unmixing"
 
@@ -17,6 +18,11 @@ TASK = "unmixing"
 @dataclass(frozen=True, kw_only=True)
 class FreeLeastSquares(Unmixer):
     """Unconstrained least squares."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.shade:
+            raise ConfigError("shade takes what shares lack to a sum of one, and here sums are free: leave it out")
 
     @property
     def how(self) -> str:

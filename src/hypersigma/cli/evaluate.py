@@ -22,7 +22,7 @@ def evaluate(
     Args:
         folder: Output folder of `run` or `predict`.
         truth: File of the true classes, or of the true anomalies or targets (values above 0): a raster, a MATLAB
-            file, or polygons.
+            file, or polygons; or of true abundances: a raster with a band a material, or a MATLAB file.
         variable: Which array of a MATLAB file holds the truth.
         attribute: Which attribute of polygons holds the class.
         common: What every verb takes.

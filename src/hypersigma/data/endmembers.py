@@ -90,23 +90,26 @@ def _vertices(plane: Floats, generator: np.random.Generator) -> NDArray[np.intp]
     return chosen
 
 
-def nfindr(spectra: ArrayLike, num_endmembers: int) -> Endmembers:
+def nfindr(spectra: ArrayLike, num_endmembers: int, *, shade: bool = False) -> Endmembers:
     """Endmembers by N-FINDR: the pixels between which no single exchange makes the volume larger.
 
     In K - 1 principal components the volume of a simplex is |det [1; y_1 .. y_K]| / (K - 1)!. Beginning with the pixels
     that ATGP takes there, each in turn is exchanged for the pixel that makes the volume largest, until none is.
 
     Source: Winter, "N-FINDR: an algorithm for fast autonomous spectral end-member determination in hyperspectral
-    data", SPIE 3753, 1999. Arguments and errors are those of `vca`.
+    data", SPIE 3753, 1999. Arguments and errors are those of `vca`, and:
+
+    Args:
+        spectra: (bands, n).
+        num_endmembers: K.
+        shade: whether zero is a corner of the simplex beside the pixels that are sought; then its volume, in K
+            directions of power, is |det [y_1 .. y_K]| / K!.
     """
     pixels = _Pixels(spectra, num_endmembers)
     if num_endmembers == 1:
         return atgp(spectra, 1)
     components = _Components(pixels)
-    projected = pixels.projected(components.principal[:, : num_endmembers - 1], components.found.mean)
-    # Components of about one, as the row of ones is: the beginning is to see both.
-    projected /= max(float(np.sqrt(np.square(projected).sum(axis=0).max())), np.finfo(np.float64).tiny)
-    points = np.concatenate([projected, np.ones((1, projected.shape[1]))])
+    points = _with_corner(pixels, components, num_endmembers) if shade else _centred(pixels, components, num_endmembers)
     chosen = _farthest(_Pixels(points, num_endmembers), num_endmembers)
     for _ in range(_MOST_ROUNDS):
         before = chosen.copy()
@@ -119,6 +122,20 @@ def nfindr(spectra: ArrayLike, num_endmembers: int) -> Endmembers:
         if np.array_equal(chosen, before):
             break
     return pixels.endmembers(chosen)
+
+
+def _centred(pixels: _Pixels, components: _Components, count: int) -> Floats:
+    """Principal components of the pixels, and a row of ones (count, n)."""
+    projected = pixels.projected(components.principal[:, : count - 1], components.found.mean)
+    # Components of about one, as the row of ones is: the beginning is to see both.
+    projected /= max(float(np.sqrt(np.square(projected).sum(axis=0).max())), np.finfo(np.float64).tiny)
+    return np.concatenate([projected, np.ones((1, projected.shape[1]))])
+
+
+def _with_corner(pixels: _Pixels, components: _Components, count: int) -> Floats:
+    """Coordinates (count, n) of the pixels, zero being that of zeros."""
+    components.require(count)
+    return pixels.projected(components.directions[:, :count], np.zeros(pixels.num_bands))
 
 
 def atgp(spectra: ArrayLike, num_endmembers: int) -> Endmembers:
@@ -156,14 +173,28 @@ def pixel_purity(spectra: ArrayLike, num_directions: int = 1000, seed: int = 0) 
 
 
 def ppi(spectra: ArrayLike, num_endmembers: int, seed: int = 0, *, num_directions: int = 1000) -> Endmembers:
-    """Endmembers by the pixel purity index: the pixels that are extreme along the most of random directions.
+    """Endmembers by the pixel purity index: of K kinds of pixels that are extreme along random directions, the purest.
 
-    Two of them may be of one material, which this method leaves to the eye. Arguments, errors and source are those of
-    `vca` and `pixel_purity`.
+    The index leaves it to the eye which of the extreme pixels are of one kind. Here k-means of their K leading
+    principal components tells it, each pixel counting as often as it was extreme. The purest come first. Arguments,
+    errors and source are those of `vca` and `pixel_purity`.
     """
+    from sklearn.cluster import KMeans
+
     pixels = _Pixels(spectra, num_endmembers)
+    components = _Components(pixels)
+    components.require(num_endmembers)
+    places = pixels.projected(components.principal[:, :num_endmembers], components.found.mean)
     counts = pixel_purity(spectra, num_directions, seed)[pixels.known]
-    return pixels.endmembers(np.argsort(-counts, kind="stable")[:num_endmembers])
+    extreme = np.flatnonzero(counts)
+    if len(extreme) < num_endmembers:
+        raise _too_many(num_endmembers, len(extreme))
+    kinds = KMeans(num_endmembers, n_init=10, random_state=seed).fit_predict(
+        places[:, extreme].T, sample_weight=counts[extreme]
+    )
+    purest = [extreme[kinds == kind][counts[extreme[kinds == kind]].argmax()] for kind in range(num_endmembers)]
+    purest.sort(key=lambda pixel: -counts[pixel])
+    return pixels.endmembers(np.array(purest))
 
 
 class _Pixels:

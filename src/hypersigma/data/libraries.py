@@ -22,6 +22,7 @@ from hypersigma.readers.envi import read_header
 _NO_MATERIAL = re.compile(
     r"^\s*(wavelengths?|waves?|resolution|bandpass|band ?widths?|fwhm|error bars?)\b", re.IGNORECASE
 )
+_NUMBERED = "index"  # the unit of bands that are counted, in lower case
 _SAME = 1e-3  # relative difference below which a spectrum is the list of wavelengths
 # largest plausible number of a library of reflectance as fractions, percent and ten thousandths
 _SCALES = ((2.0, 1.0, "fractions"), (200.0, 0.01, "percent"), (20000.0, 1e-4, "ten thousandths"))
@@ -59,6 +60,7 @@ def read_library(path: str | Path, *, scale: float | None = None) -> SpectralLib
         fwhm=None if table.fwhm is None else table.fwhm[order],
         quantity=quantity,
         name=path.stem,
+        numbered=table.numbered,
         notes=tuple(notes),
     )
 
@@ -81,9 +83,10 @@ def _read_envi(path: Path) -> LibraryTable:
         found = 0 if written is None else len(written)
         raise InputError(f"{header.path}: {found} wavelengths for {bands} bands; one a band is needed: mend the header")
     unit = header.text("wavelength units")
+    numbered = unit.lower() == _NUMBERED
     widths = header.numbers("fwhm")
     fwhm = None
-    if widths is not None and len(widths) == bands and min(widths) > 0:
+    if not numbered and widths is not None and len(widths) == bands and min(widths) > 0:
         fwhm = np.array(widths) * nm_per_unit(np.array(written), unit, str(header.path))
     names = header.words("spectra names")
     # names may hold commas themselves; numbers are better than names of others
@@ -92,9 +95,8 @@ def _read_envi(path: Path) -> LibraryTable:
     good = header.numbers("bbl")
     if good is not None and len(good) == bands and max(good) > 0:
         spectra[:, np.array(good) <= 0] = np.nan
-    return LibraryTable(
-        names, to_nm(written, unit, str(header.path)), spectra, fwhm, header.number("reflectance scale factor")
-    )
+    centres = np.array(written, dtype=np.float64) if numbered else to_nm(written, unit, str(header.path))
+    return LibraryTable(names, centres, spectra, fwhm, header.number("reflectance scale factor"), numbered)
 
 
 def _stored(header: Header, data: Path) -> Floats:

@@ -29,6 +29,7 @@ class LibraryTable(NamedTuple):
         spectra: (spectra, bands), NaN where there is no number.
         fwhm: (bands,) nm, or None.
         factor: number in the file that stands for reflectance 1, where it says so.
+        numbered: whether bands are counted in place of wavelengths.
     """
 
     names: list[str]
@@ -36,6 +37,7 @@ class LibraryTable(NamedTuple):
     spectra: Floats
     fwhm: Floats | None = None
     factor: float | None = None
+    numbered: bool = False
 
 
 def read_csv(path: Path) -> LibraryTable:

@@ -44,7 +44,7 @@ class Separation:
         return fcls(spectra / np.maximum(length, 1e-30), _unit(self.endmembers)).astype(np.float32)
 
 
-def separate(spectra: NDArray[Any], smooth: NDArray[Any], num: int) -> Separation:
+def separate(spectra: NDArray[Any], smooth: NDArray[Any], num: int, *, shade: bool = False) -> Separation:
     """The endmembers of a scene that no library tells.
 
     N-FINDR (Winter, 1999) finds the pixels that span the largest simplex, in spectra smoothed over their neighbours and
@@ -56,13 +56,15 @@ def separate(spectra: NDArray[Any], smooth: NDArray[Any], num: int) -> Separatio
         spectra: (bands, n) of pixels.
         smooth: (bands, n) of the same pixels, smoothed over space.
         num: of endmembers.
+        shade: whether mixtures hold zeros too, beside these.
     """
     raw, calm = (np.asarray(values, dtype=np.float64) for values in (spectra, smooth))
     if num == 1:
         return Separation(calm.mean(axis=1)[None], by_shape=False)
-    ends = nfindr(_within(calm, num), num).spectra.astype(np.float64)
+    ends = nfindr(_within(calm, num), num, shade=shade).spectra.astype(np.float64)
     held = _within(raw, num + _FURTHER)
-    left = held - ends.T @ fcls(held, ends)
+    mixed = np.concatenate([ends, np.zeros((int(shade), len(raw)))])
+    left = held - mixed.T @ fcls(held, mixed)
     if np.sqrt(np.mean(left**2)) <= _LINEAR * _noise_within(raw, held, num + _FURTHER):
         return Separation(ends, by_shape=False)
     shapes = _within(calm, num + _FURTHER)

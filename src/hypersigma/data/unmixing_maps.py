@@ -12,6 +12,7 @@ from hypersigma.georef import Georef
 from hypersigma.products import Layer
 
 ABUNDANCES, RESIDUAL = "abundances", "residual"
+SHADE = "shade"  # what the band is called that has no spectrum
 
 
 def unmixing_arrays(quantities: NDArray[np.float32]) -> dict[str, NDArray[Any]]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.data.unmixing import UnmixingScene
+from hypersigma.data.unmixing_maps import SHADE
 from hypersigma.metrics.unmixing import NOT_FOUND, PerMaterial, match_endmembers, per_material, unmixing_scores
 from hypersigma.products import SpectralLibrary
 
@@ -40,8 +41,10 @@ def agreement(scene: UnmixingScene, spectra: Floats, names: Sequence[str], abund
         scene: with a truth.
         spectra: (P, bands) found, NaN in bands that were not used.
         names: of what was found.
-        abundances: (P, rows, cols).
+        abundances: (P, rows, cols); with one more than there are spectra the last is shade.
     """
+    if len(abundances) > len(names):
+        spectra, names = np.concatenate([spectra, np.full((1, spectra.shape[1]), np.nan)]), [*names, SHADE]
     truth = scene.truth_abundances
     if scene.truth_spectra is not None:
         figures = per_material(scene.truth_spectra, spectra, truth, None if truth is None else abundances)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hypersigma.cube import Cube
 from hypersigma.errors import InputError
 from hypersigma.readers import open_cube
+from hypersigma.readers._raster import open_raster
 from hypersigma.readers.matlab import MatlabFile
 
 Floats = NDArray[np.float64]
@@ -21,10 +22,14 @@ _ROUNDING = 0.05  # by which true shares may miss a sum of one
 
 
 class UnmixingTruth(NamedTuple):
-    """What is known: abundances (K, rows, cols), NaN where they are not, and endmembers (K, bands); None if unknown."""
+    """What is known: abundances (K, rows, cols), NaN where they are not, endmembers (K, bands), and the K names.
+
+    None where unknown; no names where nobody named the materials.
+    """
 
     abundances: Floats | None
     spectra: Floats | None
+    names: tuple[str, ...] = ()
 
 
 def read_unmixing_truth(
@@ -47,12 +52,23 @@ def read_unmixing_truth(
         return UnmixingTruth(None, None)
     if isinstance(given, Mapping):
         shares, spectra = (given.get(key) for key in ("abundances", "endmembers"))
-        return UnmixingTruth(*(None if part is None else np.asarray(part, np.float64) for part in (shares, spectra)))
+        parts = [None if part is None else np.asarray(part, np.float64) for part in (shares, spectra)]
+        return UnmixingTruth(parts[0], parts[1])
     path = Path(given)
     if path.suffix.lower() != ".mat":
         raster = open_cube(path)
-        return UnmixingTruth(_known(raster.read(bands=np.arange(raster.shape[0]))), None)
+        return UnmixingTruth(_known(raster.read(bands=np.arange(raster.shape[0]))), None, _band_names(path))
     return _of_matlab(cube, MatlabFile.of(path), abundances, endmembers)
+
+
+def _band_names(path: Path) -> tuple[str, ...]:
+    """Names of a raster's bands, where all have one."""
+    try:
+        with open_raster(path) as dataset:
+            names = tuple(str(name) for name in dataset.descriptions if name)
+            return names if len(names) == dataset.count else ()
+    except InputError:
+        return ()
 
 
 def _of_matlab(cube: Cube, file: MatlabFile, abundances: str | None, endmembers: str | None) -> UnmixingTruth:
@@ -76,7 +92,7 @@ def _of_matlab(cube: Cube, file: MatlabFile, abundances: str | None, endmembers:
             f"{file.path}: no array is of abundances or endmembers of {cube.name} ({cube.shape[0]} bands, "
             f"{cube.shape[1]} x {cube.shape[2]} pixels); name them: --truth-abundances NAME, --truth-endmembers NAME"
         )
-    return UnmixingTruth(*found)
+    return UnmixingTruth(found[0], found[1])
 
 
 def _candidates(file: MatlabFile, name: str | None, kind: str) -> list[str]:

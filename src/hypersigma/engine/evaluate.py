@@ -1,4 +1,4 @@
-"""Scoring the layers of an output folder, classes or detections, against a truth file."""
+"""Scoring the layers of an output folder, classes, detections or abundances, against a truth file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hypersigma.data.label_files import read_labels
 from hypersigma.data.labels import LabelledScene
+from hypersigma.engine.evaluate_abundances import AbundanceEvaluation, evaluate_abundances, is_abundances
 from hypersigma.engine.evaluate_detection import DetectionEvaluation, evaluate_detection, is_detection, is_mask
 from hypersigma.errors import InputError
 from hypersigma.metrics import bootstrap, confusion_matrix, expected_calibration_error, per_class, score
@@ -67,14 +68,18 @@ class Evaluation:
         }
 
 
+AnyEvaluation = Evaluation | DetectionEvaluation | AbundanceEvaluation
+
+
 def evaluate(
     folder: Path, truth: Path, *, variable: str | None = None, attribute: str | None = None, seed: int = 0
-) -> tuple[Evaluation | DetectionEvaluation, ...]:
-    """Score every layer of an output folder that holds classes or detection scores.
+) -> tuple[AnyEvaluation, ...]:
+    """Score every layer of an output folder that holds classes, detection scores or abundances.
 
     Args:
         folder: an output folder, such as `run` and `predict` write.
-        truth: file of the true classes, or of what is to be detected: a raster, a MATLAB file or polygons.
+        truth: file of the true classes, or of what is to be detected: a raster, a MATLAB file or polygons; or of true
+            abundances: a raster with a band a material, or a MATLAB file, which may hold true endmembers too.
         variable: the array to read, where the file holds several.
         attribute: the attribute that holds the class, where the file holds polygons.
         seed: of the bootstrap interval.
@@ -82,32 +87,36 @@ def evaluate(
     Raises:
         InputError: the folder holds no layer that can be scored, or the truth does not fit it.
     """
-    classes, detections = _layers(folder)
-    if not classes and not detections:
+    classes, detections, abundances = _layers(folder)
+    if not (classes or detections or abundances):
         raise InputError(
             f"{folder}: no layer found that can be scored; expected a folder that `run` or `predict` wrote, with "
-            "map.tif, anomaly.tif or target.tif"
+            "map.tif, anomaly.tif, target.tif or abundances.tif"
         )
-    evaluations: list[Evaluation | DetectionEvaluation] = [
+    evaluations: list[AnyEvaluation] = [
         *(_evaluate_classes(path, truth, variable, attribute, seed) for path in classes),
         *(evaluate_detection(path, truth, variable=variable, attribute=attribute) for path in detections),
+        *(evaluate_abundances(path, truth, variable=variable) for path in abundances),
     ]
-    if _names_truth(folder / "report.json", truth):
+    # a truth of abundances scores alone, whatever settings name it
+    if not abundances and _names_truth(folder / "report.json", truth):
         note = "the model was fitted with labels of this very file: these figures flatter it"
         evaluations = [replace(evaluation, notes=(*evaluation.notes, note)) for evaluation in evaluations]
     return tuple(evaluations)
 
 
-def _layers(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The GeoTIFFs of a folder that hold classes, and those that hold detection scores."""
-    classes, detections = [], []
+def _layers(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
+    """The GeoTIFFs of a folder that hold classes, those that hold detection scores, and those of abundances."""
+    classes, detections, abundances = [], [], []
     for path in sorted(folder.glob("*.tif")):
         with open_raster(path) as dataset:
             if is_detection(path, dataset):
                 detections.append(path)
+            elif is_abundances(dataset):
+                abundances.append(path)
             elif dataset.tags().get(KIND) == "classes" and not is_mask(path, dataset):
                 classes.append(path)
-    return classes, detections
+    return classes, detections, abundances
 
 
 def _evaluate_classes(path: Path, truth: Path, variable: str | None, attribute: str | None, seed: int) -> Evaluation:

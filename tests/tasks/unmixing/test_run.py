@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 from spectral.io import envi
 
 import hypersigma as hs
@@ -61,6 +62,9 @@ def test_files_open_elsewhere_and_the_model_serves_further_scenes(tmp_path: Path
     found = envi.open(tmp_path / "out/endmembers.hdr", tmp_path / "out/endmembers.sli")
     assert found.spectra.shape == (NUM, BANDS)
     np.testing.assert_allclose(read_library(tmp_path / "out/endmembers.csv").spectra, found.spectra, rtol=1e-8)
+    with rasterio.open(tmp_path / "out/abundances.tif") as dataset:
+        assert dataset.descriptions == ("endmember 1", "endmember 2", "endmember 3")
+        assert np.isnan(dataset.nodata)
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names >= {"abundances.tif", "abundances.png", "residual.tif", "report.html", "report.json", "model"}
     again = hs.load_model(tmp_path / "out").predict(cube)

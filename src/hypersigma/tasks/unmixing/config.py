@@ -25,6 +25,10 @@ class UnmixingTaskConfig(EncoderTaskConfig):
             explains the scene best; or "free", they are moved there.
         sum_to_one: whether abundances have sum one; else they say how bright a pixel is against its endmembers, too. Of
             mode "frozen" alone: a network's always have.
+        shade: whether there is an endmember of zeros beside the others, which takes what shares lack to a sum of one.
+            Of mode "frozen" alone.
+        bundle: spectra for each endmember that is found, whose abundances are added up: for materials that vary. Of
+            mode "frozen" alone.
         architecture: "default"; or "published", the published network.
         sparsity: weight of the mean root of the abundances beside the angle in the loss.
         variation: weight of the roughness of the endmembers.
@@ -36,6 +40,8 @@ class UnmixingTaskConfig(EncoderTaskConfig):
     compare: Comparison = "auto"
     endmembers: Freedom = "fixed"
     sum_to_one: bool = True
+    shade: bool = False
+    bundle: int = 1
     architecture: Literal["default", "published"] = "default"
     sparsity: float = 0.0
     variation: float = 0.0
@@ -45,6 +51,12 @@ class UnmixingTaskConfig(EncoderTaskConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.shade and (self.mode == "trained" or not self.sum_to_one):
+            raise ConfigError(
+                "shade takes what shares lack to a sum of one: it goes with sum_to_one=true and mode=frozen alone"
+            )
+        if self.bundle < 1 or (self.bundle > 1 and self.mode == "trained"):
+            raise ConfigError(f"bundle is {self.bundle}; expected 1 or, with mode=frozen, more spectra an endmember")
         if min(self.sparsity, self.variation) < 0:
             raise ConfigError(f"sparsity ({self.sparsity}) and variation ({self.variation}) must be at least 0")
         if not (0 <= self.dropout < 1 and 0 <= self.logit_dropout < 1):

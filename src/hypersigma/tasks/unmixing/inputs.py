@@ -75,7 +75,7 @@ def load_inputs(
         own = None if known is None else library_on_scene(cube, known, named)
         found = read_unmixing_truth(cube, truth, truth_abundances, truth_endmembers)
         noted = cube if own is None else cube.noted(*own.notes)
-        scenes.append(UnmixingScene(noted, count, own, found.abundances, found.spectra))
+        scenes.append(UnmixingScene(noted, count, own, found.abundances, found.spectra, found.names))
     return scenes
 
 

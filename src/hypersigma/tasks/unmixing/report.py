@@ -15,6 +15,7 @@ from hypersigma.data.unmixing_maps import ABUNDANCES, RESIDUAL
 from hypersigma.data.unmixing_scores import Agreement, agreement, by_material, on_all_bands
 from hypersigma.metrics.unmixing import NOT_FOUND, spectral_angles
 from hypersigma.products import Figure, Layer, Section, SpectralLibrary, Table, Text
+from hypersigma.tasks.unmixing.purity import purity_section
 
 _PER_ROW = 4  # pictures
 _NUM_MATCHES = 3  # spectra of a library that are named for each endmember
@@ -58,6 +59,9 @@ def findings(
         if missing:
             notes.append(f"{scene.cube.name}: {missing} pixels lack data in some band and have no abundances")
     sections.append(_spectra("Endmembers", library, library.spectra))
+    purest = purity_section(inputs[0], library)
+    if purest is not None:
+        sections.append(purest)
     if inputs[0].library is not None and inputs[0].count is not None:
         sections.append(_matches(library, on_all_bands(library, inputs[0].cube), inputs[0].library))
     if not any(scene.has_truth for scene in inputs):
@@ -203,14 +207,19 @@ def _matches(found: SpectralLibrary, spread: NDArray[np.float64], library: Spect
 
 def _evidence(counted: Counted) -> Table:
     """What the number of endmembers rests on."""
+    moved = ["", *(f"{value:.2f}" for value in counted.moved)]
+    kinds = (counted.hysime.evidence, counted.hfc.evidence)
     rows = tuple(
-        (index + 1, f"{signal:.3g}", f"{virtual:.3g}")
-        for index, (signal, virtual) in enumerate(
-            zip(counted.hysime.evidence[:_MOST_EVIDENCE], counted.hfc.evidence[:_MOST_EVIDENCE], strict=False)
-        )
+        (index + 1, f"{signal:.3g}", f"{virtual:.3g}", moved[index] if index < len(moved) else "")
+        for index, (signal, virtual) in enumerate(zip(*(kind[:_MOST_EVIDENCE] for kind in kinds), strict=True))
     )
     return Table(
-        "How many endmembers there are", ("direction", "HySime", "NWHFC"), rows, f"Above 0 counts. {counted.note}."
+        "How many endmembers there are",
+        ("number", "HySime", "NWHFC", "moved"),
+        rows,
+        "HySime and NWHFC: what a further direction tells beyond noise, and above 0 counts. Moved: how far so many "
+        "endmembers move if they are sought in a tenth of the pixels, against the angle to the nearest other one; "
+        f"below 0.5 they are found again. {counted.note}.",
     )
 
 

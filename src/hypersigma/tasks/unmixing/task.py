@@ -223,4 +223,10 @@ TASK = Unmixing
 
 def frozen_detector(config: UnmixingTaskConfig) -> SceneUnmixer:
     """The tuning-free unmixer that the settings ask for."""
-    return SceneUnmixer(compare=config.compare, endmembers=config.endmembers, sum_to_one=config.sum_to_one)
+    return SceneUnmixer(
+        compare=config.compare,
+        endmembers=config.endmembers,
+        sum_to_one=config.sum_to_one,
+        shade=config.shade,
+        bundle=config.bundle,
+    )

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.baselines._unmixing import Floats, Sample, Unmixer, brightness
-from hypersigma.data.abundances import fcls, nnls
+from hypersigma.baselines._unmixing import Floats, Unmixer, brightness
+from hypersigma.data.abundances import nnls
 from hypersigma.data.separation import Separation, separate
+from hypersigma.data.unmixing_sample import Sample
 from hypersigma.tasks.unmixing.config import Comparison, Freedom
 
 TASK = "unmixing"
@@ -51,7 +52,7 @@ class SceneUnmixer(Unmixer):
         return self.compare != "numbers"
 
     def found(self, sample: Sample, num: int, seed: int) -> tuple[Unmixer, Floats]:
-        separation = separate(sample.spectra, sample.smooth, num)
+        separation = separate(sample.spectra, sample.smooth, num, shade=self.shade)
         settled = self
         if self.compare == "auto":
             settled = replace(self, compare="shape" if separation.by_shape else "numbers")
@@ -74,7 +75,7 @@ class SceneUnmixer(Unmixer):
         start = now = endmembers / np.maximum(lengths, 1e-30)
         for _ in range(_ROUNDS[self.endmembers]):
             # with sum one, mixtures of shapes would be too short
-            shares = nnls(seen, now) if self._by_shape else fcls(seen, now)
+            shares = nnls(seen, now) if self._by_shape else self.amounts(seen, now)[: len(now)]
             now = np.maximum(_refitted(seen, shares, start, _HELD[self.endmembers]), np.minimum(start, 0.0))
         return now * lengths
 
