@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hypersigma.errors import InputError, MissingExtraError
 from hypersigma.georef import Georef, LookupTable
+from hypersigma.mapped import release
 from hypersigma.tiling import Window
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class ArraySource:
         rows, cols = window.slices
         block: NDArray[Any] = self.array[:, rows, cols][bands]
         return block
+
+    def forget(self) -> None:
+        """Give back the memory of what was read of a memory map."""
+        release(self.array)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -212,6 +217,13 @@ class Cube:
         if missing is not None and missing.any():
             values[missing] = np.nan
         return values
+
+    def forget(self) -> None:
+        """Give back the memory of what was read, where the file is seen through a memory map."""
+        # sources that hold nothing have no such method
+        forget = getattr(self.source, "forget", None)
+        if forget is not None:
+            forget()
 
     def _missing(self, stored: NDArray[Any], values: NDArray[np.float32]) -> NDArray[np.bool_] | None:
         """Where stored numbers are no data or not finite; None where they cannot be, which spares a pass."""

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import hypersigma as hs
+from hypersigma import mapped
 from hypersigma.cube import Cube
-from hypersigma.engine import predict
 from hypersigma.errors import InputError, WeightsError
 from hypersigma.nn.mae import MaskedAutoencoder
 from hypersigma.spectra import CANONICAL, sensor_bands
@@ -117,7 +117,7 @@ def test_how_a_scene_is_stored_and_read_changes_nothing(weights: Path, monkeypat
     np.testing.assert_array_equal(backbone.features(shuffled), wanted)
     # Nothing fits memory: windows are read one by one, features go to a file.
     monkeypatch.setattr(channels, "_MOST_KEPT", 0)
-    monkeypatch.setattr(predict, "_MOST_IN_MEMORY", 0)
+    monkeypatch.setattr(mapped, "_MOST_IN_MEMORY", 0)
     streamed = backbone.features(cube)
     assert isinstance(streamed, np.memmap)
     np.testing.assert_array_equal(streamed, wanted)

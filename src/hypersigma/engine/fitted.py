@@ -18,7 +18,7 @@ from hypersigma.cube import Cube
 from hypersigma.data.front_end import FrontEnd
 from hypersigma.data.method import Tiling
 from hypersigma.engine.anchors import NOWHERE, Anchors
-from hypersigma.engine.channels import Channels
+from hypersigma.engine.channels import Channels, StreamedChannels
 from hypersigma.engine.devices import resolved
 from hypersigma.engine.loop import Curve
 from hypersigma.errors import InputError, WeightsError
@@ -62,6 +62,7 @@ class NeuralFitted:
     held: tuple[Held, ...] = ()
     notes: tuple[str, ...] = ()
     _last: list[Channels] = field(default_factory=list, repr=False)
+    _num_quantities: list[int] = field(default_factory=list, repr=False)
 
     @property
     def takes_pairs(self) -> bool:
@@ -78,13 +79,17 @@ class NeuralFitted:
         return Tiling(self.config.tile, self.config.overlap, self.decision.halo)
 
     def predict(self, cube: Cube, window: Window) -> Array:
-        """The members' quantities of a window on average, (Q, h, w).
+        """The members' quantities of a window on average, (Q, h, w); a window without data does without networks.
 
         Raises:
             InputError: the cube lacks bands that the model was fitted on.
         """
         reader = self._reader(cube)
+        if self._num_quantities and not reader.has_data(window):
+            # how many quantities a network gives is known once it has given some
+            return np.full((self._num_quantities[0], window.height, window.width), np.nan, dtype=np.float32)
         parts = [member_quantities(member, reader, window) for member in self.members]
+        self._num_quantities[:] = [len(parts[0])]
         return np.mean(parts, axis=0, dtype=np.float32)  # type: ignore[no-any-return]
 
     def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
@@ -99,7 +104,7 @@ class NeuralFitted:
     def _reader(self, cube: Cube) -> Channels:
         """The channels of a cube; those of the last one asked for are kept."""
         if not self._last or self._last[0].cube is not cube:
-            self._last[:] = [Channels(self.front_end, cube)]
+            self._last[:] = [StreamedChannels(self.front_end, cube)]
         return self._last[0]
 
     def save(self, folder: Path) -> None:
