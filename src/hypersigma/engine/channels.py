@@ -129,5 +129,5 @@ class StreamedChannels(Channels):
         strip = empty(shape, np.dtype(np.float32))
         for block in blocks(area.height, cols, _BLOCK):
             strip[:, *block.slices] = self._read(block._replace(row=area.row + block.row))
-        self.cube.forget()
+            self.cube.forget()
         return strip

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from hypersigma import config as configuration
 from hypersigma import registry
 from hypersigma.cube import Cube
+from hypersigma.data.dates import dates_of
 from hypersigma.data.front_end import FrontEnd
 from hypersigma.data.method import Tiling
 from hypersigma.engine.anchors import NOWHERE, Anchors
 from hypersigma.engine.channels import Channels, StreamedChannels
 from hypersigma.engine.devices import resolved
 from hypersigma.engine.loop import Curve
+from hypersigma.engine.tile_memory import check_tile
 from hypersigma.errors import InputError, WeightsError
 from hypersigma.georef import Georef
 from hypersigma.products import Color, Layer, Legend, SpectralLibrary
@@ -104,6 +106,8 @@ class NeuralFitted:
     def _reader(self, cube: Cube) -> Channels:
         """The channels of a cube; those of the last one asked for are kept."""
         if not self._last or self._last[0].cube is not cube:
+            num_channels = len(dates_of(cube)) * self.front_end.num_channels
+            check_tile(self.members[0], num_channels, min(self.config.tile, *cube.shape[1:]))
             self._last[:] = [StreamedChannels(self.front_end, cube)]
         return self._last[0]
 

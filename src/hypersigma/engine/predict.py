@@ -28,7 +28,7 @@ Arrays = dict[str, NDArray[Any]]
 Predict = Callable[[Window], Array]
 Advance = Callable[[int, int], None]
 
-_FINISH_BLOCK = 256  # pixels; side of the blocks that are finished at once
+_FINISH_BLOCK = 128  # pixels; side of the blocks that are finished at once
 
 
 def silent(done: int, total: int) -> None:
@@ -87,7 +87,6 @@ def predict_scene(fitted: Fitted, cube: Cube, advance: Advance = silent, store: 
         with written_behind(store.put) as put:
             for row, strip in finished_strips(fitted, cube, advance, first):
                 put(row, strip, rows)
-                cube.forget()
     return store.arrays()
 
 
@@ -135,6 +134,7 @@ def _finished(fitted: Fitted, cube: Cube, held: Array, begin: int, area: Window)
             if name not in arrays:
                 arrays[name] = np.empty((*values.shape[:-2], area.height, cols), values.dtype)
             arrays[name][..., *block.slices] = values[..., inside_rows, inside_cols]
+        cube.forget()
     return arrays
 
 
