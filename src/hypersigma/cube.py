@@ -245,6 +245,8 @@ class Cube:
     def dropped(self, bands: NDArray[np.bool_], reason: str) -> Cube:
         """This cube with some bands (bool, one a band) marked not valid for a reason; earlier reasons stay."""
         newly = bands & self.valid
+        if not newly.any():
+            return self
         reasons = tuple(reason if new else old for new, old in zip(newly, self.reasons, strict=True))
         return replace(self, valid=self.valid & ~bands, reasons=reasons)
 
