@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hypersigma.errors import InputError, MissingExtraError
 from hypersigma.georef import Georef, LookupTable
+from hypersigma.mapped import release
 from hypersigma.tiling import Window
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class ArraySource:
         rows, cols = window.slices
         block: NDArray[Any] = self.array[:, rows, cols][bands]
         return block
+
+    def forget(self) -> None:
+        """Give back the memory of what was read of a memory map."""
+        release(self.array)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -213,6 +218,13 @@ class Cube:
             values[missing] = np.nan
         return values
 
+    def forget(self) -> None:
+        """Give back the memory of what was read, where the file is seen through a memory map."""
+        # sources that hold nothing have no such method
+        forget = getattr(self.source, "forget", None)
+        if forget is not None:
+            forget()
+
     def _missing(self, stored: NDArray[Any], values: NDArray[np.float32]) -> NDArray[np.bool_] | None:
         """Where stored numbers are no data or not finite; None where they cannot be, which spares a pass."""
         whole = stored.dtype.kind in "iu" or all_finite(values)
@@ -233,6 +245,8 @@ class Cube:
     def dropped(self, bands: NDArray[np.bool_], reason: str) -> Cube:
         """This cube with some bands (bool, one a band) marked not valid for a reason; earlier reasons stay."""
         newly = bands & self.valid
+        if not newly.any():
+            return self
         reasons = tuple(reason if new else old for new, old in zip(newly, self.reasons, strict=True))
         return replace(self, valid=self.valid & ~bands, reasons=reasons)
 

@@ -49,6 +49,7 @@ def statistics(cube: Cube, max_pixels: int = 65536) -> Statistics:
         low = np.minimum(low, np.where(absent, np.inf, values).min(axis=1))
         high = np.maximum(high, np.where(absent, -np.inf, values).max(axis=1))
         absences.append(absent)
+        cube.forget()
     missing = np.concatenate(absences, axis=1)
     seen = ~missing.all(axis=1)
     low, high = np.where(seen, low, np.nan), np.where(seen, high, np.nan)

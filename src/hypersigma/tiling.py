@@ -62,6 +62,12 @@ def blocks(rows: int, cols: int, block: int) -> Iterator[Window]:
             yield Window(row, col, min(block, rows - row), min(block, cols - col))
 
 
+def strips(window: Window, height: int) -> Iterator[Window]:
+    """A window in strips of at most so many rows, from top to bottom."""
+    for row in range(0, window.height, height):
+        yield window._replace(row=window.row + row, height=min(height, window.height - row))
+
+
 def spread_blocks(rows: int, cols: int, block: int, num_pixels: int) -> list[Window]:
     """Disjoint blocks as `blocks` gives them; of a raster of more pixels than asked for, some all over it.
 

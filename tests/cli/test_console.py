@@ -52,6 +52,21 @@ def test_progress_is_plain_lines_away_from_a_terminal(capsys: pytest.CaptureFixt
     assert len(lines) == 12
 
 
+def test_plain_lines_tell_what_is_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 10.0, 600.0, 601.0])
+    monkeypatch.setattr("hypersigma.cli._console.time.monotonic", lambda: next(clock))
+    with Console(Common()).progress() as progress:
+        for done in (400, 600, 700, 1000):
+            progress("mapping", done, 1000)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "mapping: 400 of 1000",
+        "mapping: 600 of 1000, about 20 s left",
+        "mapping: 700 of 1000, about 10 minutes left",
+        "mapping: 1000 of 1000",
+    ]
+
+
 def test_progress_is_silent_when_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     with Console(Common(quiet=True)).progress() as progress:
         progress("training", 1, 2)

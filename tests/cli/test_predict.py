@@ -58,24 +58,25 @@ def test_one_scene(fitted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 def test_each_of_several_scenes_gets_a_folder(fitted: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert predict("--model", fitted, write(tmp_path / "a", 1), write(tmp_path / "a", 2), "-o", out) == 0
+    assert predict("--model", fitted, write(tmp_path / "a", 1), write(tmp_path / "a", 2), "-o", out, "--jobs", 1) == 0
     assert {path.parent.name for path in out.rglob("map.tif")} == {"scene1", "scene2"}
-    assert predict("--model", fitted, write(tmp_path / "a", 1), write(tmp_path / "b", 1), "-o", tmp_path / "two") == 0
+    both = write(tmp_path / "a", 1), write(tmp_path / "b", 1)
+    assert predict("--model", fitted, *both, "-o", tmp_path / "two", "--jobs", 1) == 0
     assert {path.name for path in (tmp_path / "two").iterdir()} == {"scene1_1", "scene1_2"}
 
 
-def test_layers_of_several_models_are_told_apart(fitted: Path, tmp_path: Path) -> None:
+def test_each_of_several_models_gets_a_folder(fitted: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     winter = tmp_path / "winter"
     run("classification", field_cube(TRUTH, seed=3), labels=labelled(TRUTH), method="svm").save(winter)
     assert predict("--model", fitted, "--model", winter / "model", write(tmp_path / "in", 1), "-o", out) == 0
-    assert {path.stem for path in out.glob("*.tif")} == {
-        "summer_map",
-        "summer_confidence",
-        "winter_map",
-        "winter_confidence",
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*.tif")} == {
+        "summer/map.tif",
+        "summer/confidence.tif",
+        "winter/map.tif",
+        "winter/confidence.tif",
     }
-    with rasterio.open(out / "winter_map.tif") as file:
+    with rasterio.open(out / "winter" / "map.tif") as file:
         assert np.mean(file.read(1) == TRUTH) > 0.9
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypersigma.data.front_end import FrontEndConfig, fit_front_end
 from hypersigma.engine import channels as module
 from hypersigma.engine.anchors import fingerprint
-from hypersigma.engine.channels import Channels
+from hypersigma.engine.channels import Channels, StreamedChannels
 from hypersigma.tiling import Window
 from tests.fakes.fields import crops, field_cube
 
@@ -42,3 +42,15 @@ def test_bonds_are_those_of_the_front_end_and_computed_once_for_a_window(monkeyp
     last = channels.bonds(WINDOWS[-1])
     monkeypatch.setattr(type(FITTED), "bonds", None)
     assert channels.bonds(WINDOWS[-1]) is last
+
+
+@pytest.mark.parametrize("strip", [8, 100])
+@pytest.mark.parametrize("block", [13, 256])
+def test_channels_that_are_read_ahead_are_the_same(strip: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_KEPT", 0)
+    monkeypatch.setattr(module, "_STRIP", strip)
+    monkeypatch.setattr(module, "_BLOCK", block)
+    channels, whole = StreamedChannels(FITTED, CUBE), FITTED.read(CUBE, CUBE.window)
+    # from top to bottom, and once again to the top
+    for window in [*WINDOWS, WINDOWS[0], Window(43, 2, 7, 50)]:
+        np.testing.assert_allclose(channels.read(window), whole[:, *window.slices], atol=1e-4)

@@ -10,12 +10,14 @@ import pytest
 import torch
 
 import hypersigma as hs
+from hypersigma import mapped
 from hypersigma.cube import Cube
-from hypersigma.engine import predict
+from hypersigma.engine.features import FeatureExtractor
+from hypersigma.engine.frozen import FrozenFeatures
 from hypersigma.errors import InputError, WeightsError
 from hypersigma.nn.mae import MaskedAutoencoder
 from hypersigma.spectra import CANONICAL, sensor_bands
-from hypersigma.tiling import tile_starts
+from hypersigma.tiling import Window, tile_starts
 from hypersigma.weights.pretrained import Card, Pretrained
 from tests.weights.published import SPATIAL, SPECTRAL
 
@@ -117,10 +119,35 @@ def test_how_a_scene_is_stored_and_read_changes_nothing(weights: Path, monkeypat
     np.testing.assert_array_equal(backbone.features(shuffled), wanted)
     # Nothing fits memory: windows are read one by one, features go to a file.
     monkeypatch.setattr(channels, "_MOST_KEPT", 0)
-    monkeypatch.setattr(predict, "_MOST_IN_MEMORY", 0)
+    monkeypatch.setattr(mapped, "_MOST_IN_MEMORY", 0)
     streamed = backbone.features(cube)
     assert isinstance(streamed, np.memmap)
     np.testing.assert_array_equal(streamed, wanted)
+
+
+def test_models_that_see_by_one_encoder_share_its_pass(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every tile of a scene passes once, whoever asks first and for whatever part; below a row it is the same."""
+    passed: list[Window] = []
+    tile = FeatureExtractor._tile
+
+    def counted(self, channels, canonical, window):
+        passed.append(window)
+        return tile(self, channels, canonical, window)
+
+    cube = scene(CANONICAL)
+    expected = FrozenFeatures(weights=str(weights), device="cpu").extractor.features(cube)
+    monkeypatch.setattr(FeatureExtractor, "_tile", counted)
+    first, second = (FrozenFeatures.shared(str(weights), "cpu") for _ in range(2))
+    np.testing.assert_array_equal(first.read(cube, Window(3, 2, 9, 11)), expected[:, 3:12, 2:13])
+    # what goes on below needs no rows above, what begins above does
+    np.testing.assert_array_equal(second.read(cube, Window(20, 0, 17, 29)), expected[:, 20:])
+    assert len(passed) == len(set(passed)), "no tile passed twice"
+    np.testing.assert_array_equal(first.read(cube, cube.window), expected)
+    many = len(passed)
+    np.testing.assert_array_equal(second.read(cube, cube.window), expected)
+    assert len(passed) == many
+    first.read(scene(CANONICAL, seed=1), Window(0, 0, 4, 4))
+    assert len(passed) > many
 
 
 def test_borders_of_tiles_do_not_show(tmp_path: Path) -> None:

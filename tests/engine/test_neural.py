@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from hypersigma import mapped as mapped_module
 from hypersigma.cube import Cube
 from hypersigma.data.front_end import FrontEndConfig
 from hypersigma.data.labels import LabelledScene
@@ -127,7 +128,7 @@ def test_storage_changes_nothing(fitted: NeuralFitted, monkeypatch: pytest.Monke
     expected = predict_scene(fitted, cube)
     spread = replace(fitted, decision=replace(fitted.decision, fidelity=0.1))
     expected_spread = predict_scene(spread, cube)
-    monkeypatch.setattr(predict_module, "_MOST_IN_MEMORY", 0)
+    monkeypatch.setattr(mapped_module, "_MOST_IN_MEMORY", 0)
     monkeypatch.setattr(predict_module, "_FINISH_BLOCK", 23)
     mapped = predict_scene(replace(spread, _last=[]), cube)
     np.testing.assert_array_equal(mapped["map"], expected_spread["map"])

@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import uniform_filter
 
+from hypersigma import mapped
 from hypersigma.cube import Cube
 from hypersigma.data.method import Tiling
 from hypersigma.engine import predict as module
+from hypersigma.engine.journal import Journal
 from hypersigma.engine.predict import blended, blended_strips, load_fitted, predict_scene
-from hypersigma.errors import InputError
+from hypersigma.errors import InputError, OutputError
 from hypersigma.tiling import Window, blend_weights, tiles
 
 TILE, OVERLAP = 8, 3
@@ -115,7 +117,7 @@ def test_away_from_the_borders_of_tiles_it_is_the_whole(radius: int) -> None:
 def test_blocks_and_storage_change_nothing(halo: int, most_in_memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
     cube, toy = scene(29, 31), Toy(Tiling(TILE, OVERLAP, halo))
     expected = predict_scene(toy, cube)
-    monkeypatch.setattr(module, "_MOST_IN_MEMORY", most_in_memory)
+    monkeypatch.setattr(mapped, "_MOST_IN_MEMORY", most_in_memory)
     for block in (5, 8, 30):
         monkeypatch.setattr(module, "_FINISH_BLOCK", block)
         found = predict_scene(toy, cube)
@@ -127,7 +129,7 @@ def test_blocks_and_storage_change_nothing(halo: int, most_in_memory: int, monke
 
 
 def test_memory_maps_leave_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_IN_MEMORY", 0)
+    monkeypatch.setattr(mapped, "_MOST_IN_MEMORY", 0)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     arrays = predict_scene(Toy(), scene(20, 20))
     assert all(isinstance(array, np.memmap) for array in arrays.values())
@@ -147,6 +149,68 @@ def test_pixels_without_data_stay_without() -> None:
 def test_some_methods_take_a_scene_whole() -> None:
     cube = scene(20, 30)
     np.testing.assert_array_equal(predict_scene(Toy(Tiling()), cube)["both"][0], cube.read()[0])
+
+
+@given(st.integers(1, 40), st.integers(1, 9), st.integers(0, 39), st.data())
+@settings(max_examples=40, deadline=None)
+def test_strips_from_a_row_on_are_those_of_the_whole(rows, tile, first, data):
+    overlap, first = data.draw(st.integers(0, tile - 1)), min(first, rows - 1)
+
+    def said(window: Window) -> np.ndarray:
+        return np.random.default_rng(window).random((2, window.height, window.width), dtype=np.float32)
+
+    whole = np.concatenate([strip for _, strip in blended_strips(said, Window(0, 0, rows, 7), tile, overlap)], axis=1)
+    found = list(blended_strips(said, Window(0, 0, rows, 7), tile, overlap, first))
+    assert found[0][0] == first
+    np.testing.assert_array_equal(np.concatenate([strip for _, strip in found], axis=1), whole[:, first:])
+
+
+class Killed(Exception):
+    """What ends a prediction in a test."""
+
+
+@pytest.mark.parametrize("halo", [0, 3, 12])
+@pytest.mark.parametrize("strips", [1, 3])
+def test_a_prediction_goes_on_from_its_journal(
+    halo: int, strips: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_FINISH_BLOCK", 8)
+    cube, toy = scene(45, 31), Toy(Tiling(TILE, OVERLAP, halo))
+    expected = predict_scene(toy, cube)
+    journal = Journal(tmp_path / "work", {"model": "a"})
+    put, count = journal.put, 0
+
+    def put_some(*arguments) -> None:
+        nonlocal count
+        if count == strips:
+            raise Killed
+        put(*arguments)
+        count += 1
+
+    monkeypatch.setattr(journal, "put", put_some)
+    with pytest.raises(Killed):
+        predict_scene(toy, cube, store=journal)
+    again = Journal(tmp_path / "work", {"model": "a"})
+    assert again.num_rows == 8 * strips
+    told: list[tuple[int, int]] = []
+    found = predict_scene(toy, cube, lambda done, total: told.append((done, total)), again)
+    assert told[0] == (8 * strips, 45)
+    for name, array in expected.items():
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array)
+    # all is done: nothing is computed again
+    monkeypatch.setattr(Toy, "predict", None)
+    np.testing.assert_array_equal(
+        predict_scene(toy, cube, store=Journal(tmp_path / "work", {"model": "a"}))["both"], expected["both"]
+    )
+    assert Journal(tmp_path / "work", {"model": "b"}).num_rows == 0
+    assert not (tmp_path / "work").exists()
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    (tmp_path / "work").write_text("in the way")
+    with pytest.raises(OutputError, match="cannot be written"):
+        predict_scene(Toy(), scene(9, 9), store=Journal(tmp_path / "work" / "below", {}))
 
 
 def test_progress_is_told_in_rows() -> None:

@@ -42,6 +42,8 @@ def _worth_showing(default: object) -> str | None:
 def main(tokens: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code: 0, 2 for a mistake a person can mend, 130 for Ctrl-C.
 
+    A verb that goes on where some of its work fails returns a code of its own, 1.
+
     A mistake is one line on the error stream, without a traceback; anything else that goes wrong is a defect of
     the program and keeps its traceback.
     """
@@ -52,7 +54,7 @@ def main(tokens: Sequence[str] | None = None) -> int:
         for verb in names("hypersigma.cli"):
             _ = app[verb]
     try:
-        app(arguments, exit_on_error=False, print_error=False)
+        code = app(arguments, exit_on_error=False, print_error=False)
     except HypersigmaError as error:
         print(f"error: {error}", file=sys.stderr)
         return MISTAKE
@@ -63,4 +65,4 @@ def main(tokens: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    return 0
+    return code if isinstance(code, int) else 0

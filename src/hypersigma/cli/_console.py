@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _MOST_NAMED = 6  # layers
+_WORTH_TELLING = 5.0  # seconds left
 
 
 class Progress(Protocol):
@@ -88,16 +90,26 @@ class Console:
 
 
 class _Lines:
-    """Progress as plain lines: the first step, every tenth of the way, the last."""
+    """Progress as plain lines: the first step, every tenth of the way, the last; with the time that is left."""
 
     def __init__(self) -> None:
         self._tenths: dict[str, int] = {}
+        self._begun: dict[str, tuple[float, int]] = {}
 
     def __call__(self, what: str, done: int, total: int) -> None:
         tenth = 10 * done // max(total, 1)
         if self._tenths.get(what) != tenth:
             self._tenths[what] = tenth
-            print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
+            print(f"{what}: {done} of {total}{self._left(what, done, total)}", file=sys.stderr, flush=True)
+
+    def _left(self, what: str, done: int, total: int) -> str:
+        """What the way so far lets one expect of the rest; nothing where that is little."""
+        now = time.monotonic()
+        begun, first = self._begun.setdefault(what, (now, done))
+        seconds = (now - begun) / (done - first) * (total - done) if done > first else 0.0
+        if seconds < _WORTH_TELLING:
+            return ""
+        return f", about {seconds / 60:.0f} minutes left" if seconds >= 120 else f", about {seconds:.0f} s left"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from hypersigma.cli._common import DEFAULTS, Common
 from hypersigma.cli._console import Console
 from hypersigma.cli._scenes import PLAIN, SceneOptions
+from hypersigma.cli._workers import LOCAL, Workers
 
 if TYPE_CHECKING:
     from hypersigma.data.patch_screening import Limits
@@ -43,32 +44,7 @@ class Screening:
     keep_duplicates: bool = False
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class Workers:
-    """Who does the work.
-
-    Attributes:
-        jobs: Processes; one for each core by default.
-        scheduler: Address of a Dask scheduler to use instead of own processes.
-    """
-
-    jobs: int | None = None
-    scheduler: str | None = None
-
-    @property
-    def num_jobs(self) -> int:
-        """Number of processes."""
-        import os
-
-        from hypersigma.errors import ConfigError
-
-        if self.jobs is not None and self.jobs < 1:
-            raise ConfigError(f"--jobs {self.jobs}: expected at least one process")
-        return self.jobs or os.cpu_count() or 1
-
-
-USUAL, LOCAL = Screening(), Workers()
+USUAL = Screening()
 
 
 def harvest(

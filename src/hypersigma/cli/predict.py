@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from hypersigma.cli._common import DEFAULTS, Common
 from hypersigma.cli._console import Console
 from hypersigma.cli._scenes import PLAIN, SceneOptions
+from hypersigma.cli._workers import LOCAL, Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hypersigma.engine.prediction import Job, Outcome
 
 
 def predict(
@@ -19,53 +25,88 @@ def predict(
     model: tuple[Path, ...],
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     overwrite: bool = False,
+    workers: Workers = LOCAL,
     opening: SceneOptions = PLAIN,
     common: Common = DEFAULTS,
-) -> None:
+) -> int:
     """Use fitted models on other scenes: layers and a short report for each.
 
+    A killed prediction goes on where it was, by the same command. Several scenes are spread over processes; those that
+    are finished are left out, those that cannot be read are listed at the end, and the exit code is then 1.
+
     Args:
-        scene: File of the scene; of a model that compares two dates, of the first one.
-        others: Files of further scenes, or of the second date; each scene or pair then gets a folder of its own inside
-            the output folder.
-        model: Folder of a model, or of the run that fitted it; may be repeated.
+        scene: File of the scene; of a model that compares two dates, of the first one. Or what stands for many: a
+            folder, a pattern in quotes, a text file with a path in each line, a STAC item collection.
+        others: Further ones, or the second date; each scene or pair then gets a folder of its own inside the output
+            folder.
+        model: Folder of a model, or of the run that fitted it; may be repeated, and each then gets a folder of its own.
         output: Folder for layers and report.
         overwrite: Replace earlier results.
+        workers: Who does the work, of several scenes.
+        opening: What the files leave open.
+        common: Parameters of every verb.
     """
-    from hypersigma.engine.model import load_model, opened, scenes_for, takes_pairs
-    from hypersigma.engine.model import predict as predict_scenes
-    from hypersigma.writers import check_output
-    from hypersigma.writers.report_json import content
+    from hypersigma.engine.prediction import carried_out, jobs_for
+    from hypersigma.engine.scene_list import scene_paths
 
     console = Console(common)
-    scenes = (scene, *others)
-    if not others:
-        check_output(output, overwrite=overwrite)
-    models = [load_model(folder, common.device) for folder in model]
-    folders = _folders(output, scenes, 2 if takes_pairs(models) else 1)
-    for folder in folders:
-        check_output(folder, overwrite=overwrite)
-    # all are opened before any is mapped: a mistake in the last is found at once
-    cubes = scenes_for(models, [opened(opening.open(path)) for path in scenes])
-    told = []
+    jobs = jobs_for(
+        scene_paths((scene, *others)),
+        model,
+        output,
+        opening={"variable": opening.variable, "wavelengths": opening.wavelengths, "sensor": opening.sensor},
+        device=common.device,
+        overwrite=overwrite,
+    )
+    if len(jobs) > 1 or workers.scheduler:
+        return _many(console, jobs, min(workers.num_jobs, len(jobs)), workers.scheduler)
     with console.progress() as progress:
-        for cube, folder in zip(cubes, folders, strict=True):
-            result = predict_scenes(models, [cube], progress)
-            result.save(folder, overwrite=overwrite)
-            told.append(content(result.report) | {"output": str(folder), "notes": result.report.notes})
-    for item in told:
-        for note in item["notes"]:
+        found = carried_out(jobs[0], progress)
+    _tell(console, found)
+    console.result({"scenes": _content(found), "failed": []})
+    return 0
+
+
+def _many(console: Console, jobs: Sequence[Job], num_jobs: int, scheduler: str | None) -> int:
+    """Carry out jobs on workers; 1 if any of them failed."""
+    from hypersigma.engine.cluster import attempted
+    from hypersigma.engine.prediction import carried_out
+
+    found: list[Outcome] = []
+    failed: dict[str, str] = {}
+    with console.progress() as progress:
+        progress("scenes", 0, len(jobs))
+        for done, (job, result) in enumerate(attempted(carried_out, jobs, num_jobs, scheduler), start=1):
+            if isinstance(result, Exception):
+                failed[job.name] = str(result) or type(result).__name__
+            else:
+                found += result
+                _tell(console, result)
+            progress("scenes", done, len(jobs))
+    for name, reason in failed.items():
+        console.note(f"failed: {name}: {reason}")
+    done_before = sum(item.skipped for item in found)
+    console.text(
+        f"{len(jobs) - len(failed)} of {len(jobs)} scenes done"
+        + (f", {done_before} results of them before" if done_before else "")
+        + (f"; {len(failed)} failed" if failed else "")
+    )
+    listed = [{"scene": name, "reason": reason} for name, reason in failed.items()]
+    console.result({"scenes": _content(found), "failed": listed})
+    return 1 if failed else 0
+
+
+def _tell(console: Console, found: Sequence[Outcome]) -> None:
+    """What a scene's folders now hold, for a person."""
+    for item in found:
+        if item.skipped:
+            console.note(f"{item.output}: finished before")
+            continue
+        for note in item.notes:
             console.note(f"note: {note}")
-        console.written(item["output"], item["layers"], "report.html")
-    console.result({"scenes": told})
+        console.written(item.output, item.report["layers"], "report.html")
 
 
-def _folders(output: Path, scenes: tuple[Path, ...], dates: int) -> list[Path]:
-    """Where the layers of each scene (or pair) go: into the output folder, or folders in it named after several."""
-    if len(scenes) <= dates:
-        return [output]
-    from hypersigma.engine.model import prefixes
-
-    return [
-        output / prefix.removesuffix("_") for prefix in prefixes([path.stem for path in scenes[dates - 1 :: dates]])
-    ]
+def _content(found: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """What came out, for a program."""
+    return [{**item.report, "output": str(item.output), "notes": list(item.notes)} for item in found]

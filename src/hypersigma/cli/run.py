@@ -98,6 +98,7 @@ def _run(
     task: str, scenes: tuple[Path, ...], options: RunOptions, inputs: Any, opening: SceneOptions, common: Common
 ) -> None:
     """Run a task on scenes as the flags say, and save what comes out."""
+    from hypersigma.engine.model import work_folder
     from hypersigma.products import Table
     from hypersigma.writers import check_output
     from hypersigma.writers.report_json import content
@@ -107,7 +108,7 @@ def _run(
     check_output(options.output, overwrite=options.overwrite)
     result = _result(task, scenes, options, inputs, opening, common)
     result.save(options.output, overwrite=options.overwrite)
-    shutil.rmtree(_work(options.output), ignore_errors=True)
+    shutil.rmtree(work_folder(options.output), ignore_errors=True)
     for note in result.report.notes:
         console.note(f"note: {note}")
     console.table(Table(task, ("figure", "value"), tuple(_figures(result.report))))
@@ -121,6 +122,7 @@ def _result(
     task: str, scenes: tuple[Path, ...], options: RunOptions, inputs: Any, opening: SceneOptions, common: Common
 ) -> Result:
     """What comes out of the engine, its progress shown."""
+    from hypersigma.engine.model import work_folder
     from hypersigma.engine.run import run as run_engine
 
     with Console(common).progress() as progress:
@@ -133,7 +135,7 @@ def _result(
             seed=common.seed,
             device=common.device,
             progress=progress,
-            work=_work(options.output),
+            work=work_folder(options.output),
             **{field.name: getattr(inputs, field.name) for field in fields(inputs)},
         )
 
@@ -143,12 +145,6 @@ def _config(options: RunOptions) -> Any:
     if not options.settings:
         return options.config
     return with_settings(read_yaml(options.config) if options.config else {}, options.settings)
-
-
-def _work(output: Path) -> Path:
-    """Where an interrupted run is kept, beside its output folder; the same command resumes from it."""
-    output = output.resolve()
-    return output.with_name(f".{output.name}.work")
 
 
 def _figures(report: Report) -> Iterator[tuple[str, str | float]]:

@@ -23,7 +23,7 @@ from hypersigma.data.diffusion import STEPS, Bonds, mean_square_difference, spre
 from hypersigma.data.filters import morphological_profile
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.spectra import CANONICAL, response_matrix
-from hypersigma.tiling import Window, blocks
+from hypersigma.tiling import Window, blocks, strips
 
 Array = NDArray[np.float32]
 
@@ -31,6 +31,7 @@ _MAX_PIXELS = 1 << 18  # for statistics, spread evenly over the scenes
 _BLOCK = 64  # pixels; side of the blocks that statistics are read in
 _NUM_GUIDES = 5  # leading components that tell regions apart
 _NUM_SHAPED = 3  # leading principal components that are opened and closed
+_ROWS_AT_ONCE = 32
 _GROWTH = 48  # pixels that an opened shape may grow back by
 
 
@@ -332,7 +333,11 @@ def _spectra(front_end: FrontEnd, cube: Cube, window: Window) -> Array:
             f"on (around {', '.join(f'{centre:.0f}' for centre in lacking[:6])} nm{' ...' if len(lacking) > 6 else ''})"
             "; use a sensor that covers them, or fit on scenes of both sensors"
         )
-    taken: Array = np.tensordot(matrix[used][:, own.indices].astype(np.float32), own.read(cube, window), axes=1)
+    weights = matrix[used][:, own.indices].astype(np.float32)
+    taken = np.empty((len(used), window.height, window.width), dtype=np.float32)
+    # a scene has more bands than come out: they pass a few rows at a time
+    for part in strips(window, _ROWS_AT_ONCE):
+        taken[:, part.inside(window).slices[0]] = np.tensordot(weights, own.read(cube, part), axes=1)
     return taken
 
 

@@ -35,6 +35,11 @@ class _Dates:
                 block[mine] = cube.read(window, bands[mine] - start)
         return block
 
+    def forget(self) -> None:
+        """Give back the memory of what was read of either."""
+        for cube in self._dates:
+            cube.forget()
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Pair(Cube):

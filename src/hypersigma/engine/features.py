@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypersigma.cube import Cube
 from hypersigma.data.radiometry import gain_for, radiometric_front_end
 from hypersigma.engine.channels import Channels
 from hypersigma.engine.devices import resolved
-from hypersigma.engine.predict import blended
+from hypersigma.engine.predict import blended, blended_strips
 from hypersigma.nn.backbone import CANONICAL_BANDS
 from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.nn.packed import packed
@@ -87,6 +88,18 @@ class FeatureExtractor:
         Raises:
             InputError: the scene has no wavelengths, none between 400 and 2500 nm, or no data.
         """
+        return blended(self._tiles(cube), cube.window, self.tile, self.overlap)
+
+    def strips(self, cube: Cube, first_row: int = 0) -> Iterator[tuple[int, Array]]:
+        """The features of a scene in strips of whole rows, from a row on: (first row, (dim, h, cols)).
+
+        Raises:
+            InputError: as of `features`.
+        """
+        return blended_strips(self._tiles(cube), cube.window, self.tile, self.overlap, first_row)
+
+    def _tiles(self, cube: Cube) -> Callable[[Window], Array]:
+        """What describes a tile of a scene."""
         cube = screen(cube)
         gain = gain_for(self.radiometry, [cube])
         front_end = radiometric_front_end(cube, gain.factor)
@@ -94,8 +107,7 @@ class FeatureExtractor:
             _LOG.info("%s: %s", cube.name, gain.note)
         present = np.isin(np.arange(CANONICAL_BANDS), front_end.used)
         canonical = CanonicalImage(torch.from_numpy(present)).to(self._device)
-        tile = partial(self._tile, Channels(front_end, cube), canonical)
-        return blended(tile, cube.window, self.tile, self.overlap)
+        return partial(self._tile, Channels(front_end, cube), canonical)
 
     @property
     def _device(self) -> torch.device:

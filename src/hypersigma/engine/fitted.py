@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from hypersigma import config as configuration
 from hypersigma import registry
 from hypersigma.cube import Cube
+from hypersigma.data.dates import dates_of
 from hypersigma.data.front_end import FrontEnd
 from hypersigma.data.method import Tiling
 from hypersigma.engine.anchors import NOWHERE, Anchors
-from hypersigma.engine.channels import Channels
+from hypersigma.engine.channels import Channels, StreamedChannels
 from hypersigma.engine.devices import resolved
 from hypersigma.engine.loop import Curve
+from hypersigma.engine.tile_memory import check_tile
 from hypersigma.errors import InputError, WeightsError
 from hypersigma.georef import Georef
 from hypersigma.nn.packed import packed
@@ -64,6 +66,7 @@ class NeuralFitted:
     notes: tuple[str, ...] = ()
     _last: list[Channels] = field(default_factory=list, repr=False)
     _serving: list[Task] = field(default_factory=list, repr=False)
+    _num_quantities: list[int] = field(default_factory=list, repr=False)
 
     @property
     def takes_pairs(self) -> bool:
@@ -80,15 +83,19 @@ class NeuralFitted:
         return Tiling(self.config.tile, self.config.overlap, self.decision.halo)
 
     def predict(self, cube: Cube, window: Window) -> Array:
-        """The members' quantities of a window on average, (Q, h, w).
+        """The members' quantities of a window on average, (Q, h, w); a window without data does without networks.
 
         Raises:
             InputError: the cube lacks bands that the model was fitted on.
         """
         reader = self._reader(cube)
+        if self._num_quantities and not reader.has_data(window):
+            # how many quantities a network gives is known once it has given some
+            return np.full((self._num_quantities[0], window.height, window.width), np.nan, dtype=np.float32)
         if not self._serving:
             self._serving[:] = [packed(member) for member in self.members]
         parts = [member_quantities(member, reader, window) for member in self._serving]
+        self._num_quantities[:] = [len(parts[0])]
         return np.mean(parts, axis=0, dtype=np.float32)  # type: ignore[no-any-return]
 
     def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
@@ -103,7 +110,9 @@ class NeuralFitted:
     def _reader(self, cube: Cube) -> Channels:
         """The channels of a cube; those of the last one asked for are kept."""
         if not self._last or self._last[0].cube is not cube:
-            self._last[:] = [Channels(self.front_end, cube)]
+            num_channels = len(dates_of(cube)) * self.front_end.num_channels
+            check_tile(self.members[0], num_channels, min(self.config.tile, *cube.shape[1:]))
+            self._last[:] = [StreamedChannels(self.front_end, cube)]
         return self._last[0]
 
     def save(self, folder: Path) -> None:

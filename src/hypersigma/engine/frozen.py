@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from hypersigma.cube import Cube
 from hypersigma.data.detection import only_scene
 from hypersigma.data.method import Fitted
 from hypersigma.engine.features import FeatureExtractor
+from hypersigma.mapped import empty, release
 from hypersigma.tiling import Window
 from hypersigma.weights.encoders import SCRATCH, Encoders, load_encoders, shipped_weights
 
@@ -34,7 +35,12 @@ class FrozenFeatures:
 
     weights: str
     device: str = "auto"
-    _last: list[tuple[Cube, NDArray[np.float32]]] = field(default_factory=list, repr=False, compare=False)
+    _last: list[_SceneFeatures] = field(default_factory=list, repr=False, compare=False)
+
+    @classmethod
+    def shared(cls, weights: str, device: str) -> FrozenFeatures:
+        """The features of encoders for all models that see by them: each tile of a scene passes through them once."""
+        return _shared(weights, device)
 
     @cached_property
     def extractor(self) -> FeatureExtractor:
@@ -46,9 +52,41 @@ class FrozenFeatures:
 
     def read(self, cube: Cube, window: Window) -> NDArray[np.float32]:
         """Features (D, h, w) of a window; those of a scene are made once, and of the last scene kept."""
-        if not self._last or self._last[0][0] is not cube:
-            self._last[:] = [(cube, self.extractor.features(cube))]
-        return self._last[0][1][:, *window.slices]
+        if not self._last or self._last[0].cube is not cube:
+            self._last[:] = [_SceneFeatures(self.extractor, cube)]
+        return self._last[0].read(window)
+
+
+@lru_cache(maxsize=4)
+def _shared(weights: str, device: str) -> FrozenFeatures:
+    return FrozenFeatures(weights=weights, device=device)
+
+
+class _SceneFeatures:
+    """The features of a scene, made strip by strip down to the lowest row that was asked for; in a file where large."""
+
+    def __init__(self, extractor: FeatureExtractor, cube: Cube) -> None:
+        self.cube = cube
+        self._strips: Iterator[tuple[int, NDArray[np.float32]]] | None = None
+        self._extractor = extractor
+        self._begin = self._done = 0
+        self._features: NDArray[np.float32] | None = None
+
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """Features (D, h, w) of a window."""
+        if self._strips is None or window.row < self._begin:
+            # a prediction that goes on somewhere below needs nothing from above
+            self._begin = self._done = window.row
+            self._strips = self._extractor.strips(self.cube, window.row)
+        if self._features is None:
+            shape = (self._extractor.dim, *self.cube.shape[1:])
+            self._features = empty(shape, np.dtype(np.float32))
+        while self._done < window.row + window.height:
+            top, strip = next(self._strips)
+            self._done = top + strip.shape[1]
+            self._features[:, top : self._done] = strip
+            release(self._features)
+        return self._features[:, *window.slices]
 
 
 @dataclass(frozen=True, kw_only=True)

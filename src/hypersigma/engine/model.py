@@ -12,8 +12,10 @@ from hypersigma.cube import Cube
 from hypersigma.data.dates import paired
 from hypersigma.data.method import Fitted
 from hypersigma.data.pair import Pair
+from hypersigma.engine.identity import model_identity, prediction_identity
+from hypersigma.engine.journal import Journal
 from hypersigma.engine.measure import measured
-from hypersigma.engine.predict import load_fitted, predict_scene
+from hypersigma.engine.predict import load_fitted, predict_scene, silent
 from hypersigma.engine.summary import class_shares, masked_notes, scene_files, scene_notes, scenes_line
 from hypersigma.errors import InputError
 from hypersigma.products import Figure, Layer, Objects, Report, SpectralLibrary
@@ -65,10 +67,12 @@ class Model:
     Attributes:
         fitted: the method after fitting.
         name: a short name of it.
+        identity: what tells it from any other, of one that was loaded from its folder.
     """
 
     fitted: Fitted
     name: str = MODEL
+    identity: str = ""
 
     def predict(self, *scenes: Scene, progress: Progress | None = None) -> Result:
         """Layers of scenes, with a short report.
@@ -89,16 +93,30 @@ def load_model(folder: Path | str, device: str = "auto") -> Model:
     Raises:
         InputError: there is no model in the folder, or it is damaged.
     """
-    place = Path(folder).resolve()
+    place = Path(folder)
+    return Model(fitted=load_fitted(place, device), name=name_of(place), identity=model_identity(place, device))
+
+
+def name_of(folder: Path) -> str:
+    """A short name of the model in a folder."""
+    place = folder.resolve()
     # "model" says nothing of it: the output folder around it was named by a person
-    name = place.parent.name if place.name == MODEL else place.name
-    return Model(fitted=load_fitted(folder, device), name=name)
+    return place.parent.name if place.name == MODEL else place.name
 
 
-def predict(models: Sequence[Model], scenes: Sequence[Scene], progress: Progress | None = None) -> Result:
+def predict(
+    models: Sequence[Model], scenes: Sequence[Scene], progress: Progress | None = None, work: Path | None = None
+) -> Result:
     """Layers of scenes from one or several models, with a short report.
 
     Of several models and scenes, the layers' names begin with the model's and the scene's.
+
+    Args:
+        models: what to use.
+        scenes: cubes, or paths of scenes.
+        progress: called with (phase, done, total).
+        work: folder that layers grow in strip by strip, and that a prediction which was killed goes on from; only of
+            models that were loaded. The layers of the result lie in it.
 
     Raises:
         InputError: a scene cannot be read, or lacks bands that a model was fitted on.
@@ -110,7 +128,8 @@ def predict(models: Sequence[Model], scenes: Sequence[Scene], progress: Progress
     layers = {}
     with measured() as cost:
         for prefix, model in zip(prefixes([model.name for model in models]), models, strict=True):
-            for layer in mapped(model.fitted, cubes, progress).values():
+            place = work / f"{prefix}layers" if work and model.identity else None
+            for layer in mapped(model.fitted, cubes, progress, place, model.identity).values():
                 layers[prefix + layer.name] = replace(layer, name=prefix + layer.name)
     shown = [date for cube in cubes for date in ((cube.before, cube.after) if isinstance(cube, Pair) else (cube,))]
     pictures = [Figure("Scene", panels_figure([Panel(cube.name, composite(cube))])) for cube in shown]
@@ -119,6 +138,9 @@ def predict(models: Sequence[Model], scenes: Sequence[Scene], progress: Progress
         scene=scenes_line(cubes),
         settings={
             "models": [model.name for model in models],
+            "identities": [
+                prediction_identity(model.identity, cube) for model in models if model.identity for cube in cubes
+            ],
             "scenes": scene_files(cubes),
         },
         seed=0,
@@ -163,12 +185,19 @@ def opened(scene: Scene) -> Cube:
     return screen(scene if isinstance(scene, Cube) else open_cube(scene))
 
 
-def mapped(fitted: Fitted, cubes: Sequence[Cube], progress: Progress | None = None) -> dict[str, Layer]:
-    """The layers of all scenes by name."""
+def mapped(
+    fitted: Fitted,
+    cubes: Sequence[Cube],
+    progress: Progress | None = None,
+    work: Path | None = None,
+    identity: str = "",
+) -> dict[str, Layer]:
+    """The layers of all scenes by name; in a folder `work`, if given, with what tells the model from any other."""
     found = {}
     for prefix, cube in zip(prefixes([cube.name for cube in cubes]), cubes, strict=True):
-        advance = partial(progress, f"mapping {cube.name}") if progress else _silent
-        for layer in fitted.layers(predict_scene(fitted, cube, advance), cube.georef):
+        advance = partial(progress, f"mapping {cube.name}") if progress else silent
+        store = Journal(work / f"{prefix}scene", prediction_identity(identity, cube)) if work else None
+        for layer in fitted.layers(predict_scene(fitted, cube, advance, store), cube.georef):
             found[prefix + layer.name] = replace(layer, name=prefix + layer.name)
     return found
 
@@ -186,5 +215,7 @@ def prefixes(names: Sequence[str]) -> list[str]:
     return result
 
 
-def _silent(done: int, total: int) -> None:
-    """Progress that nobody asked for."""
+def work_folder(output: Path) -> Path:
+    """Where work that was interrupted is kept, beside its output folder; the same command resumes from it."""
+    output = output.resolve()
+    return output.with_name(f".{output.name}.work")

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from hypersigma import config as configuration
+from hypersigma.cube import Cube
 from hypersigma.data.dates import dates_of
 from hypersigma.data.front_end import FrontEnd, fit_front_end
 from hypersigma.data.labels import LabelledScene
@@ -28,6 +29,7 @@ from hypersigma.engine.fitted import NeuralFitted, member_quantities
 from hypersigma.engine.loop import Curve, train
 from hypersigma.engine.predict import blended
 from hypersigma.engine.pretrained import Beginning
+from hypersigma.engine.tile_memory import check_tile
 from hypersigma.products import Legend
 from hypersigma.screening import screen
 from hypersigma.tasks._contract import Held, Share, Task, TaskConfig
@@ -91,6 +93,7 @@ class NeuralMethod:
             members = [
                 self._member(config, front_end, legend, _seed_of(seed, index), device) for index in range(len(shares))
             ]
+            check_tile(members[0].eval(), len(dates[0]) * front_end.num_channels, _largest(cubes, config.tile))
             notes = () if beginning is None else beginning.fill(members, front_end)
             curves, held = [], []
             for index, (member, share) in enumerate(zip(members, shares, strict=True)):
@@ -180,6 +183,11 @@ def _answers(member: Task, share: Share, readers: Sequence[Channels], config: Ta
             quantities = blended(partial(member_quantities, member, reader), seen, config.tile, config.overlap)
             held.append(Held(quantities, reader, seen, truth, fitted.labels[seen.slices]))
     return held
+
+
+def _largest(cubes: Sequence[Cube], tile: int) -> int:
+    """Side of the largest tile that scenes have."""
+    return min(tile, max(min(cube.shape[1:]) for cube in cubes))
 
 
 def _with_data(scene: LabelledScene, reader: Channels) -> LabelledScene:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.data.pair import Pair
+from hypersigma.mapped import release
 from hypersigma.products import Layer, Table
 
 _MOST_NAMED = 3  # scenes in one line
+_ROWS_AT_ONCE = 512
 
 
 def scene_files(cubes: Sequence[Cube]) -> list[str]:
@@ -51,7 +54,7 @@ def _notes(cube: Cube) -> Iterator[str]:
 def masked_notes(layers: Iterable[Layer]) -> Iterator[str]:
     """How many pixels have no class because they have no data."""
     for layer in _class_layers(layers):
-        count = int(np.count_nonzero(layer.missing(layer.array)))
+        count = sum(int(np.count_nonzero(layer.missing(rows))) for rows in _rows(layer))
         if count:
             share = count / layer.array.size
             yield f"{layer.name}: {count} pixels ({share:.1%}) lack data in some band and are left without a class"
@@ -75,7 +78,17 @@ def class_shares(layers: Iterable[Layer]) -> Iterator[Table]:
 
 def _counts(layer: Layer, num_classes: int) -> NDArray[np.int64]:
     """Pixels (K,) of each class."""
-    return np.bincount(layer.array.ravel(), minlength=num_classes + 1)[1:]
+    counts = np.zeros(num_classes + 1, dtype=np.int64)
+    for rows in _rows(layer):
+        counts += np.bincount(rows.ravel(), minlength=num_classes + 1)
+    return counts[1:]
+
+
+def _rows(layer: Layer) -> Iterator[NDArray[Any]]:
+    """The rows of a map, some at a time: it may be larger than memory."""
+    for row in range(0, layer.array.shape[0], _ROWS_AT_ONCE):
+        yield layer.array[row : row + _ROWS_AT_ONCE]
+    release(layer.array)
 
 
 def _percent(counts: NDArray[np.int64]) -> list[str]:

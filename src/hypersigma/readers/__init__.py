@@ -64,7 +64,7 @@ def open_cube(
         ConfigError: no such reader or sensor.
     """
     path = Path(path)
-    _require_there(path)
+    require_there(path)
     given = _given(wavelengths, sensor)
     chosen = _best(path) if reader is None else _named(reader, path)
     cube = chosen.open(path, variable=variable, given=given)
@@ -73,7 +73,13 @@ def open_cube(
     return cube
 
 
-def _require_there(path: Path) -> None:
+def is_scene(path: Path) -> bool:
+    """Whether a reader takes a file or folder for a scene, by its signs."""
+    return max(_scores(path)) > 0
+
+
+def require_there(path: Path) -> None:
+    """Raise InputError where there is no such file or folder."""
     if not path.exists():
         # a mistyped name is the usual mistake, so the nearest one is offered
         siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -99,13 +105,21 @@ def _best(path: Path) -> Reader:
     Raises:
         InputError: none is.
     """
-    readers = [cast(Reader, load(_PACKAGE, name)) for name in names(_PACKAGE)]
-    folder = path.is_dir()
-    scores = [candidate.sniff(path) if hasattr(candidate, "FOLDER") or not folder else 0 for candidate in readers]
+    readers, scores = _readers(), _scores(path)
     if max(scores) == 0:
-        raise InputError(_unknown_folder(path, readers) if folder else _unknown_file(path, readers))
+        raise InputError(_unknown_folder(path, readers) if path.is_dir() else _unknown_file(path, readers))
     # at a tie the first by name: sniffing the same file twice gives the same reader
     return readers[scores.index(max(scores))]
+
+
+def _readers() -> list[Reader]:
+    return [cast(Reader, load(_PACKAGE, name)) for name in names(_PACKAGE)]
+
+
+def _scores(path: Path) -> list[int]:
+    """How sure each reader is of a file or folder."""
+    folder = path.is_dir()
+    return [candidate.sniff(path) if hasattr(candidate, "FOLDER") or not folder else 0 for candidate in _readers()]
 
 
 def _unknown_file(path: Path, readers: Sequence[Reader]) -> str:

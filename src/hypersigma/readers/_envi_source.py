@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hypersigma.cube import Quantity, Source
 from hypersigma.errors import InputError
+from hypersigma.mapped import release
 from hypersigma.readers._bands import BandTable
 from hypersigma.readers._envi_header import Header, data_of, header_of, is_header, parse_header
 from hypersigma.readers._envi_map import georef_of
@@ -126,6 +127,10 @@ class EnviSource:
         if len(bands) and np.array_equal(bands, np.arange(bands[0], bands[0] + len(bands))):
             return view[bands[0] : bands[0] + len(bands)]
         return view[bands]
+
+    def forget(self) -> None:
+        """Give back the memory of what this thread has read."""
+        release(self._map())
 
 
 def _memory_map(header: Header, path: Path) -> NDArray[Any]:

@@ -47,7 +47,8 @@ def composite(cube: Cube, max_side: int = 1024) -> NDArray[np.uint8]:
     for row in range(0, rows, height):
         # strip by strip, so that a scene of any size passes through little memory
         strip = cube.read(Window(row, 0, min(height, rows - row), cols), colour_bands(cube))
-        strips.append(strip[:, ::step, ::step])
+        strips.append(strip[:, ::step, ::step].copy())
+        cube.forget()
     thin = np.concatenate(strips, axis=1)
     seen = np.isfinite(thin).all(axis=0)
     picture = np.zeros((*thin.shape[1:], 4), dtype=np.uint8)

@@ -24,6 +24,7 @@ from rasterio.transform import Affine
 from rasterio.windows import Window as RasterWindow
 
 from hypersigma.errors import InputError
+from hypersigma.mapped import release
 from hypersigma.products import NO_CLASS, Layer, Legend
 from hypersigma.tiling import blocks
 from hypersigma.writers._atomic import replaced_file
@@ -102,6 +103,7 @@ def _write_plain(layer: Layer, path: Path) -> None:
             for window in blocks(rows, cols, _BLOCK):
                 block = plane[window.slices].astype(profile["dtype"])
                 dataset.write(block, band, window=RasterWindow(window.col, window.row, window.width, window.height))
+            release(layer.array)
 
 
 def parsed_crs(wkt: str | None) -> CRS | None:
