@@ -103,7 +103,7 @@ def spread(values: Array, bonds: Bonds, fidelity: float | Array) -> Array:
 
 
 def acceleration(fidelity: float) -> NDArray[np.float32]:
-    """How far each step (STEPS,) goes from the value before the last one, for the least weight of a pixel's own value."""
+    """How far each step (STEPS,) goes from the value before the last, for the least weight of a pixel's own value."""
     # The most that one plain step leaves of an error, bonds being at most 1; it sets the acceleration (Varga, 1962).
     radius = 4.0 / (4.0 + fidelity)
     factors = [1.0]
