@@ -94,7 +94,7 @@ def test_programs_of_torch_are_checked_and_replaced_on_demand(saved: Path, tmp_p
         assert network(torch.rand(batch, channels, 16, 16)).shape == (batch, 6, 16, 16)
     assert cli.main(["export", str(saved), "-o", str(out), "--format", "torch"]) == 2
     assert (
-        cli.main(["export", str(saved), "-o", str(out), "--format", "torch", "--sensor", "enmap", "--overwrite"]) == 0
+        cli.main(["export", str(saved), "-o", str(out), "--format", "torch", "--sensor", "aviris", "--overwrite"]) == 0
     )
     assert json.loads((out / "card.json").read_text())["bands"]["count"] != 60
 

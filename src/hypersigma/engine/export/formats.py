@@ -38,6 +38,8 @@ def program(stage: Stage) -> ExportedProgram:
     """A stage as a program whose free sizes stay free."""
     free = tuple(dict.fromkeys(axes, Dim.DYNAMIC) for axes in stage.free)
     with torch.no_grad(), _quiet():
+        # What is computed once and kept must be kept as numbers, not as what stands for them while tracing.
+        stage.module(*stage.examples)
         return torch.export.export(stage.module, stage.examples, dynamic_shapes=(*free,), strict=False)
 
 
@@ -47,6 +49,8 @@ def write(form: Format, stage: Stage, traced: ExportedProgram, folder: Path, car
     if form == "torch":
         torch.export.save(traced, place, extra_files={"card.json": card})
         return place
+    from onnxscript import optimizer
+
     size = sum(value.numel() * value.element_size() for value in traced.state_dict.values())
     with _quiet():
         made = torch.onnx.export(
@@ -56,8 +60,11 @@ def write(form: Format, stage: Stage, traced: ExportedProgram, folder: Path, car
             input_names=list(stage.inputs),
             output_names=list(stage.outputs),
             verbose=False,
+            optimize=False,
         )
-    assert made is not None
+        assert made is not None
+        # Once, and without telling shapes: all of what is usual takes minutes, and the graph is as quick.
+        optimizer.optimize_ir(made.model, num_iterations=1, onnx_shape_inference=False)
     made.model.metadata_props["card"] = card
     made.save(place, external_data=size > _MOST_IN_ONE_FILE)
     return place
