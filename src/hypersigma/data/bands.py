@@ -22,17 +22,20 @@ class Bands:
         indices: of the used bands among the cube's.
         total: bands of the cube.
         wavelengths: nm of all bands of the cube, or None where unknown.
+        fwhm: widths of all bands of the cube in nm, or None where unknown.
     """
 
     indices: tuple[int, ...]
     total: int
     wavelengths: tuple[float, ...] | None
+    fwhm: tuple[float, ...] | None = None
 
     @classmethod
     def of(cls, cube: Cube) -> Bands:
         """The valid bands of a cube."""
         wavelengths = None if cube.wavelengths is None else tuple(float(centre) for centre in cube.wavelengths)
-        return cls(tuple(int(band) for band in cube.used), cube.shape[0], wavelengths)
+        fwhm = None if cube.fwhm is None else tuple(float(width) for width in cube.fwhm)
+        return cls(tuple(int(band) for band in cube.used), cube.shape[0], wavelengths, fwhm)
 
     @property
     def mask(self) -> NDArray[np.bool_]:

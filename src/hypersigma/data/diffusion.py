@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 STEPS = 64
-_LEAST = 1e-4  # bond between the most different neighbours; keeps every pixel tied to its own value
+LEAST = 1e-4  # bond between the most different neighbours; keeps every pixel tied to its own value
 
 
 def mean_square_difference(features: NDArray[Any]) -> float:
@@ -58,7 +58,7 @@ class Bonds:
         filled = np.where(known, features, 0.0)
         exponent = -contrast / max(scale, 1e-30)
         down, right = (
-            np.maximum(np.exp(exponent * np.square(np.diff(filled, axis=axis)).sum(axis=0)), _LEAST) for axis in (1, 2)
+            np.maximum(np.exp(exponent * np.square(np.diff(filled, axis=axis)).sum(axis=0)), LEAST) for axis in (1, 2)
         )
         return cls(known, down.astype(np.float32), right.astype(np.float32)).among(known)
 
@@ -94,15 +94,22 @@ def spread(values: Array, bonds: Bonds, fidelity: float | Array) -> Array:
     own = np.where(known, values, 0.0).astype(np.float32)
     weight = np.where(known, fidelity, 1.0).astype(np.float32)
     degree = weight + bonds.received(known[None].astype(np.float32))
-    # The most that one plain step leaves of an error, bonds being at most 1; it sets the acceleration (Varga, 1962).
-    radius = 4.0 / (4.0 + float(np.min(fidelity)))
-    previous, current, omega = own, own, 1.0
-    for step in range(STEPS):
+    previous, current = own, own
+    for factor in acceleration(float(np.min(fidelity))):
         target = (bonds.received(current) + weight * own) / degree
-        omega = 1.0 if step == 0 else 1.0 / (1.0 - radius**2 * omega / (2.0 if step == 1 else 4.0))
-        previous, current = current, previous + np.float32(omega) * (target - previous)
+        previous, current = current, previous + factor * (target - previous)
     current[:, ~known] = np.nan
     return current
+
+
+def acceleration(fidelity: float) -> NDArray[np.float32]:
+    """How far each step (STEPS,) goes from the value before the last, for the least weight of a pixel's own value."""
+    # The most that one plain step leaves of an error, bonds being at most 1; it sets the acceleration (Varga, 1962).
+    radius = 4.0 / (4.0 + fidelity)
+    factors = [1.0]
+    for step in range(1, STEPS):
+        factors.append(1.0 / (1.0 - radius**2 * factors[-1] / (2.0 if step == 1 else 4.0)))
+    return np.array(factors, dtype=np.float32)
 
 
 def spread_probabilities(probabilities: Array, bonds: Bonds, fidelity: float | Array) -> Array:

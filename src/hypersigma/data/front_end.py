@@ -32,7 +32,7 @@ _BLOCK = 64  # pixels; side of the blocks that statistics are read in
 _NUM_GUIDES = 5  # leading components that tell regions apart
 _NUM_SHAPED = 3  # leading principal components that are opened and closed
 _ROWS_AT_ONCE = 32
-_GROWTH = 48  # pixels that an opened shape may grow back by
+GROWTH = 48  # pixels that an opened shape may grow back by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,13 +101,13 @@ class FrontEnd:
     @property
     def halo(self) -> int:
         """Pixels around a window that its channels depend on."""
-        widest = max(self.config.shapes) + _GROWTH if self.config.shapes else 0
+        widest = max(self.config.shapes) + GROWTH if self.config.shapes else 0
         return max(STEPS, widest) if any(self.config.spreading) else widest
 
     @property
     def narrow(self) -> NDArray[np.intp]:
         """Channels that look at a pixel's nearest surroundings alone: the first copy, and shapes."""
-        sizes = [self._num_copied(own) for own in self.config.spreading]
+        sizes = [self.num_copied(own) for own in self.config.spreading]
         return np.concatenate([np.arange(sizes[0]), np.arange(sum(sizes), self.num_channels)])
 
     @cached_property
@@ -118,7 +118,7 @@ class FrontEnd:
 
     def _of_channels(self, back: NDArray[np.float64]) -> Array:
         """A way back (bands, components) as one from the channels of the first copy."""
-        num_first = self._num_copied(self.config.spreading[0])
+        num_first = self.num_copied(self.config.spreading[0])
         told = back[:, :num_first] * self.deviation[:num_first]
         # A component that never changes has an infinite deviation, and its channel is zero.
         result: Array = np.where(np.isfinite(told), told, 0.0).astype(np.float32)
@@ -140,7 +140,7 @@ class FrontEnd:
         return features
 
     @cached_property
-    def _principal(self) -> Array:
+    def principal(self) -> Array:
         """From components to the leading principal components of the bands that they tell (shaped, components)."""
         if self.config.reduction == "none":
             # Bands over the whole spectrum do as well.
@@ -148,7 +148,7 @@ class FrontEnd:
         # The last components are noise, of which a single bad band can make a principal component.
         return self.components.principal(self.config.num_spread, _NUM_SHAPED)
 
-    def _num_copied(self, own: float) -> int:
+    def num_copied(self, own: float) -> int:
         """Components in the copy with this weight of a pixel's own value."""
         return min(len(self.components.matrix), self.config.num_spread) if own else len(self.components.matrix)
 
@@ -169,11 +169,11 @@ class FrontEnd:
         """All channels (channels, h, w) of components (components, h, w), not yet standardised."""
         guide = _guide(self.config, self.components, reduced)
         bonds = Bonds.of(guide, self.guide_scale, self.config.contrast) if any(self.config.spreading) else None
-        copied = [(reduced[: self._num_copied(own)], own) for own in self.config.spreading]
+        copied = [(reduced[: self.num_copied(own)], own) for own in self.config.spreading]
         parts = [spread(values, bonds, own) if bonds and own else values for values, own in copied]
         if self.config.shapes:
-            shaped = np.tensordot(self._principal, reduced, axes=1)
-            parts.append(morphological_profile(shaped, self.config.shapes, _GROWTH))
+            shaped = np.tensordot(self.principal, reduced, axes=1)
+            parts.append(morphological_profile(shaped, self.config.shapes, GROWTH))
         return np.concatenate(parts)
 
     def bonds(self, cube: Cube, window: Window) -> Bonds:
@@ -195,6 +195,8 @@ class FrontEnd:
         }
         if self.bands.wavelengths is not None:
             found["wavelengths"] = np.array(self.bands.wavelengths)
+        if self.bands.fwhm is not None:
+            found["fwhm"] = np.array(self.bands.fwhm)
         return found
 
     @classmethod
@@ -204,10 +206,11 @@ class FrontEnd:
         Raises:
             KeyError: a number is missing.
         """
-        wavelengths = tuple(arrays["wavelengths"].tolist()) if "wavelengths" in arrays else None
+        # Bands without wavelengths have neither; models of earlier versions lack widths.
+        wavelengths, fwhm = (tuple(arrays[key].tolist()) if key in arrays else None for key in ("wavelengths", "fwhm"))
         return cls(
             config=config,
-            bands=Bands(tuple(arrays["band_indices"].tolist()), int(arrays["num_bands"].item()), wavelengths),
+            bands=Bands(tuple(arrays["band_indices"].tolist()), int(arrays["num_bands"].item()), wavelengths, fwhm),
             used=arrays["used"],
             components=Components(mean=arrays["mean"], matrix=arrays["matrix"], values=arrays["values"]),
             guide_scale=float(arrays["guide_scale"]),
@@ -269,14 +272,21 @@ def _unfitted(config: FrontEndConfig, cubes: Sequence[Cube]) -> FrontEnd:
 
 
 def _guide(config: FrontEndConfig, components: Components, reduced: Array) -> Array:
-    """What tells regions apart (guides, h, w): leading components, or bands over the whole spectrum, standardised."""
-    chosen = np.arange(min(_NUM_GUIDES, len(reduced)))
-    if config.reduction == "none":
-        # The first bands are the noisiest, not the most telling.
-        chosen = _spaced(len(reduced))
-    deviation = np.sqrt(np.maximum(components.values[chosen], 1e-30)).astype(np.float32)
+    """What tells regions apart (guides, h, w), standardised."""
+    chosen, deviation = guides(config, components)
     guide: Array = reduced[chosen] / deviation[:, None, None]
     return guide
+
+
+def guides(config: FrontEndConfig, components: Components) -> tuple[NDArray[np.intp], Array]:
+    """Which components tell regions apart, the leading ones or bands over the whole spectrum, and their deviations."""
+    count = len(components.matrix)
+    chosen = np.arange(min(_NUM_GUIDES, count))
+    if config.reduction == "none":
+        # The first bands are the noisiest, not the most telling.
+        chosen = _spaced(count)
+    deviation = np.sqrt(np.maximum(components.values[chosen], 1e-30)).astype(np.float32)
+    return chosen, deviation
 
 
 def _spaced(num_bands: int) -> NDArray[np.intp]:

@@ -37,7 +37,7 @@ class CanonicalImage(nn.Module):
 
     def forward(self, channels: Tensor) -> Tensor:
         """The image (B, C, H, W) of channels (B, channels, H, W), of which the first ones tell the bands."""
-        image = channels.new_zeros(len(channels), len(self.present), *channels.shape[2:])
+        image = channels.new_zeros(channels.shape[0], len(self.present), *channels.shape[2:])
         told = torch.einsum("sc,bchw->bshw", self.matrix, channels[:, : self.matrix.shape[1]])
         image[:, self.present] = told + self.offset[:, None, None]
         return image

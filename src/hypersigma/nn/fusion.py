@@ -29,7 +29,7 @@ class SpectralGate(nn.Module):
         means = tokens.mean(-1)
         if present is not None:
             # Every band keeps its own input of W1, present or not.
-            means = means.new_zeros(len(means), self.tokens).index_copy(1, present.nonzero().squeeze(1), means)
+            means = means.new_zeros(means.shape[0], self.tokens).index_copy(1, present.nonzero().squeeze(1), means)
         if self.mask_input:
             mask = means.new_ones(self.tokens) if present is None else present.to(means.dtype)
             means = torch.cat([means, mask.expand_as(means)], dim=1)

@@ -102,12 +102,12 @@ class FrozenSpectral(nn.Module):
         rows = padded.shape[-2] // self.patch
         squares = rearrange(padded, "b c (h p) (w q) -> (b h w) c p q", p=self.patch, q=self.patch)
         means = torch.cat([self._means(some, present) for some in torch.split(squares, _SQUARES_AT_ONCE)])
-        return _to_pixels(rearrange(means, "(b h w) d -> b d h w", b=len(image), h=rows), padded, *image.shape[-2:])
+        return _to_pixels(rearrange(means, "(b h w) d -> b d h w", b=image.shape[0], h=rows), padded, *image.shape[-2:])
 
     def _means(self, image: Tensor, present: Tensor) -> Tensor:
         """What is read from the means of tokens by segments."""
         tokens = self.norm(self.encoder(image, present)[-1])
-        places = present.nonzero().squeeze(1).expand(len(tokens), -1)
+        places = present.nonzero().squeeze(1).expand(tokens.shape[0], -1)
         return self.readout(segment_means(tokens, places, self.segments))  # type: ignore[no-any-return]
 
 

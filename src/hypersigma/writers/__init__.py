@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hypersigma.products import Layer, Objects, Report, SpectralLibrary
 from hypersigma.writers import geojson, geotiff, library, png, report_html, report_json
-from hypersigma.writers._atomic import REPORT_FILE, check_output, replaced_file, replaced_folder
+from hypersigma.writers._atomic import CARD_FILE, REPORT_FILE, check_output, replaced_file, replaced_folder
 
-__all__ = ["check_output", "replaced_file", "replaced_folder", "save", "write_result"]
+__all__ = ["CARD_FILE", "check_output", "replaced_file", "replaced_folder", "save", "write_result"]
 
 
 def save(layers: Sequence[Layer], report: Report, folder: Path, *, overwrite: bool = False) -> Path:

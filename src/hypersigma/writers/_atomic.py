@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hypersigma.errors import OutputError
 
-REPORT_FILE = "report.json"  # by this file a folder is known as an output of ours
+REPORT_FILE, CARD_FILE = "report.json", "card.json"  # by one of these files a folder is known as an output of ours
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def check_output(folder: Path, *, overwrite: bool) -> None:
         return
     if not overwrite:
         raise OutputError(f"{folder}: the folder exists and is not empty; use --overwrite to replace it, or another -o")
-    if not (folder / REPORT_FILE).is_file():
+    if not any((folder / name).is_file() for name in (REPORT_FILE, CARD_FILE)):
         raise OutputError(
             f"{folder}: --overwrite replaces earlier results only, and this folder holds no {REPORT_FILE}; "
             "choose another -o, or empty the folder yourself"

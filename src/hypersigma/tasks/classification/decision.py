@@ -26,10 +26,10 @@ Array = NDArray[np.float32]
 Labels = NDArray[np.int32]
 
 REACH = 2 * STEPS  # spreading looks at answers whose mixture looks at labels
-_CERTAIN = 1e3  # weight of a labelled pixel's own value
-_TIRING = 0.003  # chance, against that of a step, that the walk of `nearness` ends
-_FAR, _NEAR = 0.2, 0.4  # chances of meeting a label between which a pixel goes from far to near
-_CONTEXT_NEAR = 0.5  # share of the answer in context near labels: two that err apart are better than one
+CERTAIN = 1e3  # weight of a labelled pixel's own value
+TIRING = 0.003  # chance, against that of a step, that the walk of `nearness` ends
+FAR, NEAR = 0.2, 0.4  # chances of meeting a label between which a pixel goes from far to near
+CONTEXT_NEAR = 0.5  # share of the answer in context near labels: two that err apart are better than one
 _LEAST_FAR = 100  # held-out labels far from others that must speak for the weight of context there
 _CONTEXT_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _TEMPERATURES = np.geomspace(0.25, 8.0, 81)
@@ -57,13 +57,13 @@ class Decision:
         """Calibrated class probabilities (K, h, w), NaN = no data, of both answers (2 K, h, w)."""
         bonds = channels.bonds(window)
         context, plain = np.split(quantities, 2)
-        share = self.context_far + (_CONTEXT_NEAR - self.context_far) * nearness(labels > 0, bonds)
+        share = self.context_far + (CONTEXT_NEAR - self.context_far) * nearness(labels > 0, bonds)
         mixed = (share * context + (1.0 - share) * plain).astype(np.float32)
         known = labels > 0
         classes = np.arange(1, len(mixed) + 1)[:, None, None]
         mixed = np.where(known & np.isfinite(mixed), (labels == classes).astype(np.float32), mixed)
         if self.fidelity:
-            fidelity = np.where(known, _CERTAIN, self.fidelity).astype(np.float32)
+            fidelity = np.where(known, CERTAIN, self.fidelity).astype(np.float32)
             mixed = spread_probabilities(mixed, bonds, fidelity)
         return tempered(mixed, self.temperature)
 
@@ -84,9 +84,9 @@ def nearness(labelled: NDArray[np.bool_], bonds: Bonds) -> Array:
     """How near to labelled pixels each pixel (rows, cols) is, from 0 to 1."""
     if not labelled.any():
         return np.zeros(labelled.shape, dtype=np.float32)
-    weight = np.where(labelled, _CERTAIN, _TIRING).astype(np.float32)
+    weight = np.where(labelled, CERTAIN, TIRING).astype(np.float32)
     chance = spread(labelled[None].astype(np.float32), bonds, weight)[0]
-    near: Array = np.clip((chance - _FAR) / (_NEAR - _FAR), 0.0, 1.0)
+    near: Array = np.clip((chance - FAR) / (NEAR - FAR), 0.0, 1.0)
     return near
 
 

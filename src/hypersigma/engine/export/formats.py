@@ -1,0 +1,129 @@
+"""The forms that graphs are written in: ONNX for ONNX Runtime and others, a program of torch.export for torch alone."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.export import Dim, ExportedProgram
+
+from hypersigma.engine.export.stages import Stage
+from hypersigma.errors import MissingExtraError
+
+Format = Literal["onnx", "torch"]
+Run = Callable[..., list[NDArray[Any]]]
+
+SUFFIXES: dict[str, str] = {"onnx": ".onnx", "torch": ".pt2"}
+OPSET = 18
+_MOST_IN_ONE_FILE = 1 << 30  # bytes of weights; a file of ONNX holds 2 GB at most
+
+
+def require(form: Format) -> None:
+    """Raise MissingExtraError unless what writes and checks a form is installed."""
+    for package in ("onnx", "onnxscript", "onnxruntime") if form == "onnx" else ():
+        try:
+            __import__(package)
+        except ImportError as error:
+            raise MissingExtraError(package, "export", "an export to ONNX") from error
+
+
+def program(stage: Stage) -> ExportedProgram:
+    """A stage as a program whose free sizes stay free."""
+    free = tuple(dict.fromkeys(axes, Dim.DYNAMIC) for axes in stage.free)
+    with torch.no_grad(), _quiet():
+        # What is computed once and kept must be kept as numbers, not as what stands for them while tracing.
+        stage.module(*stage.examples)
+        return torch.export.export(stage.module, stage.examples, dynamic_shapes=(*free,), strict=False)
+
+
+def write(form: Format, stage: Stage, traced: ExportedProgram, folder: Path, card: str) -> Path:
+    """Write a stage's program with its card into a folder, and return the file."""
+    place = folder / f"{stage.name}{SUFFIXES[form]}"
+    if form == "torch":
+        torch.export.save(traced, place, extra_files={"card.json": card})
+        return place
+    from onnxscript import optimizer
+
+    size = sum(value.numel() * value.element_size() for value in traced.state_dict.values())
+    with _quiet():
+        made = torch.onnx.export(
+            _with_known_operations(traced),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=list(stage.inputs),
+            output_names=list(stage.outputs),
+            verbose=False,
+            optimize=False,
+        )
+        assert made is not None
+        # Once, and without telling shapes: all of what is usual takes minutes, and the graph is as quick.
+        optimizer.optimize_ir(made.model, num_iterations=1, onnx_shape_inference=False)
+    made.model.metadata_props["card"] = card
+    made.save(place, external_data=size > _MOST_IN_ONE_FILE)
+    return place
+
+
+def runner(form: Format, files: Mapping[str, Path], stages: Sequence[Stage]) -> Run:
+    """What runs written stages, as the standalone predictor asks for it: run(stage, **arrays)."""
+    inputs = {stage.name: stage.inputs for stage in stages}
+    if form == "torch":
+        modules = {name: torch.export.load(place).module() for name, place in files.items()}
+
+        def run_torch(stage: str, **arrays: NDArray[Any]) -> list[NDArray[Any]]:
+            with torch.no_grad(), _quiet():
+                out = modules[stage](*(torch.from_numpy(arrays[name]) for name in inputs[stage]))
+            return [part.numpy() for part in (out if isinstance(out, tuple) else (out,))]
+
+        return run_torch
+    import onnxruntime
+
+    sessions = {name: onnxruntime.InferenceSession(place) for name, place in files.items()}
+    return lambda stage, **arrays: sessions[stage].run(None, {name: arrays[name] for name in inputs[stage]})
+
+
+def _with_known_operations(traced: ExportedProgram) -> ExportedProgram:
+    """The program without operations that ONNX lacks; as it is, where it has none."""
+    used = {node.target for node in traced.graph.nodes}
+    replaced: dict[Any, Callable[..., Any]] = {key: how for key, how in _REPLACED.items() if key in used}
+    return traced.run_decompositions(torch.export.default_decompositions() | replaced) if replaced else traced
+
+
+def _searchsorted(line: Tensor, values: Tensor, **options: Any) -> Tensor:
+    """How many numbers of an ascending line (N,) lie below each value."""
+    return (line < values[..., None]).sum(dim=-1)
+
+
+def _embedding_bag(
+    table: Tensor, rows: Tensor, offsets: Tensor, scaled: bool, mode: int, sparse: bool, weights: Tensor, *rest: Any
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Weighted sums (bags, d) of rows of a table (N, d), for bags of one size; what else there is serves gradients."""
+    read = table.index_select(0, rows) * weights[:, None]
+    summed = read.reshape(offsets.shape[0], -1, table.shape[1]).sum(dim=1)
+    return summed, offsets, offsets, offsets
+
+
+_REPLACED: dict[Any, Callable[..., Any]] = {
+    torch.ops.aten.searchsorted.Tensor: _searchsorted,
+    torch.ops.aten.embedding_bag.padding_idx: _embedding_bag,
+}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what tracers say of themselves."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
