@@ -198,7 +198,8 @@ def _linear_stack(*widths: int, dropout: float = 0.0) -> nn.Sequential:
 def _composed(layers: nn.Sequential) -> tuple[Tensor, Tensor]:
     """The one weight and bias that linear layers amount to together."""
     first, *others = (layer for layer in layers if isinstance(layer, nn.Linear))
-    weight, bias = first.weight, first.bias
+    weight: Tensor = first.weight
+    bias: Tensor = first.bias
     for layer in others:
         weight, bias = layer.weight @ weight, linear(bias, layer.weight, layer.bias)
     return weight, bias
