@@ -23,6 +23,7 @@ lint: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(ONE_THREAD) $(BIN)/hypersigma benchmark indian_pines --jobs 2 --json-file benchmarks/results/indian_pines.jsonl
+	$(ONE_THREAD) $(BIN)/python -m benchmarks.speed
 
 clean:
 	rm -rf $(VENV) demo-output
