@@ -206,6 +206,26 @@ def test_a_wrong_export_is_not_kept(saved: Path, tmp_path: Path, monkeypatch: py
     assert not (tmp_path / "graphs").exists()
 
 
+class Refused(torch.nn.Module):
+    """A graph that ONNX has no operations for, and one that no tracer follows."""
+
+    def __init__(self, traced: bool) -> None:
+        super().__init__()
+        self.traced = traced
+
+    def forward(self, channels: torch.Tensor) -> torch.Tensor:
+        return torch.linalg.pinv(channels) if self.traced else channels[channels > 0.5].sum() + len(channels)
+
+
+def test_a_part_that_is_refused_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    with pytest.raises(InputError, match="'network' .* cannot be traced .* hypersigma predict"):
+        formats.program(network_stage(Refused(False), 3, 4))
+    stage = network_stage(Refused(True), 3, 4)
+    with pytest.raises(InputError, match="'network' .* cannot be written as ONNX .*pinv.* --format torch"):
+        formats.write("onnx", stage, formats.program(stage), tmp_path, "{}")
+
+
 def test_what_onnx_needs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     monkeypatch.setitem(sys.modules, "onnx", None)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.export import Dim, ExportedProgram
 
 from hypersigma.engine.export.stages import Stage
-from hypersigma.errors import MissingExtraError
+from hypersigma.errors import InputError, MissingExtraError
 
 Format = Literal["onnx", "torch"]
 Run = Callable[..., list[NDArray[Any]]]
@@ -37,7 +37,7 @@ def require(form: Format) -> None:
 def program(stage: Stage) -> ExportedProgram:
     """A stage as a program whose free sizes stay free."""
     free = tuple(dict.fromkeys(axes, Dim.DYNAMIC) for axes in stage.free)
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), _quiet(), _told(stage, "traced", "use  hypersigma predict"):
         # What is computed once and kept must be kept as numbers, not as what stands for them while tracing.
         stage.module(*stage.examples)
         return torch.export.export(stage.module, stage.examples, dynamic_shapes=(*free,), strict=False)
@@ -52,7 +52,7 @@ def write(form: Format, stage: Stage, traced: ExportedProgram, folder: Path, car
     from onnxscript import optimizer
 
     size = sum(value.numel() * value.element_size() for value in traced.state_dict.values())
-    with _quiet():
+    with _quiet(), _told(stage, "written as ONNX", "use  --format torch"):
         made = torch.onnx.export(
             _with_known_operations(traced),
             dynamo=True,
@@ -113,6 +113,23 @@ _REPLACED: dict[Any, Callable[..., Any]] = {
     torch.ops.aten.searchsorted.Tensor: _searchsorted,
     torch.ops.aten.embedding_bag.padding_idx: _embedding_bag,
 }
+
+
+@contextmanager
+def _told(stage: Stage, what: str, instead: str) -> Iterator[None]:
+    """Turns what a tracer or converter refuses into a mistake with a way out.
+
+    Raises:
+        InputError: it refused something.
+    """
+    try:
+        yield
+    except (torch.onnx.errors.OnnxExporterError, torch._dynamo.exc.TorchDynamoException) as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        reason = " ".join(str(cause).split())[:200]
+        raise InputError(f"the part '{stage.name}' of this model cannot be {what} ({reason}); {instead}") from error
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hypersigma.engine.export.known_bands import KnownBands
+from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.tasks._contract import Task
 
 
@@ -22,16 +23,16 @@ class EnsembleGraph(nn.Module):
         super().__init__()
         self.members = members
         self.held = nn.ModuleList(members)  # so that their weights are the graph's
-        canonical = [getattr(member, "canonical", None) for member in members]
-        self.known = [None if image is None else image.present.cpu().numpy() for image in canonical]
+        self.images: list[Any] = [next(filter(_makes_bands, member.modules()), None) for member in members]
+        self.known = [None if image is None else image.present.cpu().numpy() for image in self.images]
 
     def forward(self, channels: Tensor) -> Tensor:
         """Quantities (B, Q, h, w), NaN = no data, of channels (B, C, h, w), NaN = no data."""
         complete = channels.isfinite().all(dim=1, keepdim=True)
         image = torch.where(complete, channels, 0.0)
         parts = []
-        for member, known in zip(self.members, self.known, strict=True):
-            with _told(member, known):
+        for member, image_of, known in zip(self.members, self.images, self.known, strict=True):
+            with nullcontext() if known is None else KnownBands(image_of.present, known):
                 parts.append(member.quantities(image))
         return torch.where(complete, torch.stack(parts).mean(dim=0), torch.nan)
 
@@ -66,6 +67,6 @@ class EncodersGraph(nn.Module):
         return torch.where(complete, features, torch.nan)
 
 
-def _told(member: Any, known: NDArray[np.bool_] | None) -> AbstractContextManager[Any]:
-    """The context in which a member's bands are known, where it picks any."""
-    return nullcontext() if known is None else KnownBands(member.canonical.present, known)
+def _makes_bands(module: nn.Module) -> bool:
+    """Whether a module puts bands in their places, which it picks by a mask."""
+    return isinstance(module, CanonicalImage)
