@@ -14,6 +14,7 @@ from hypersigma.engine.plan import num_encoder_parameters, plan, recipe
 from hypersigma.engine.recipe import ExecutionConfig, OptimisationConfig, PretrainConfig
 from hypersigma.engine.views import Images
 from hypersigma.errors import ConfigError
+from hypersigma.nn.attention import full
 
 TINY = PretrainConfig(
     encoders="spectral",
@@ -40,7 +41,9 @@ def test_parameters_are_those_of_the_network() -> None:
     assert encoders["spectral"] == found.num_encoder_parameters
 
 
-def test_activations_are_near_those_that_are_kept() -> None:
+def test_activations_are_near_those_that_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A plan is for devices with fused attention; processors hold the scores of few tokens, since that is quicker there.
+    monkeypatch.setattr(full, "_GRADIENT_TOKENS", 0)
     network = build_objective(TINY)
     kept = {weight.untyped_storage().data_ptr(): 0 for weight in network.parameters()}
     alive = []
