@@ -14,7 +14,8 @@ from hypersigma.readers import open_cube
 from tests.fakes.fields import AVIRIS_LIKE, COLS, ROWS, crops, field_cube
 from tests.fakes.geotiff import GRID, write_tiff
 
-QUICK = ("--set", "subspace.rounds=1", "--set", "subspace.patches.reach=4", "--set", "subspace.patches.members=12")
+SMALL = ("rounds=1", "patches.reach=4", "patches.members=[12]", "patches.sides=[4]")
+QUICK = tuple(word for setting in SMALL for word in ("--set", f"subspace.{setting}"))
 
 
 def write(path: Path, array: np.ndarray) -> Path:
@@ -52,7 +53,7 @@ def test_a_scene_of_whole_numbers(tmp_path: Path) -> None:
         (("--truth", "missing.tif"), "missing.tif"),
         (("--set", "subspace.rounds=0"), "rounds are 0; expected at least 1"),
         (("--set", "mode=trained"), "mode"),
-        (("--method", "rx"), "is a method for anomaly_detection; for denoising there are none"),
+        (("--method", "rx"), "is a method for anomaly_detection; for denoising there are fasthyde, nlm"),
     ],
 )
 def test_mistakes(arguments: tuple[str, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from hypersigma.data import patch_filter
 from hypersigma.data.patch_filter import PatchFilterConfig, filtered
 from hypersigma.errors import ConfigError
 
-SMALL = PatchFilterConfig(patch=3, reach=4, stride=2, members=6)
+SMALL = PatchFilterConfig(sides=(3,), members=(6,), reach=4)
 
 
 def image(channels=2, rows=20, cols=23, scale=20.0):
@@ -24,9 +24,10 @@ def by_loops(noisy, clean, config):
     """The filter in double precision, group by group."""
     noisy, clean = noisy.astype(float), clean.astype(float)
     channels, rows, cols = noisy.shape
-    size, reach = config.patch, config.reach
+    (size,), (members,), reach = config.sides, config.members, config.reach
+    stride = (size + 2) // 2
     total, count = np.zeros_like(noisy), np.zeros((rows, cols))
-    starts = [sorted({*range(0, length - size + 1, config.stride), length - size}) for length in (rows, cols)]
+    starts = [sorted({*range(0, length - size + 1, stride), length - size}) for length in (rows, cols)]
 
     def patch(array, corner):
         return array[:, corner[0] : corner[0] + size, corner[1] : corner[1] + size].reshape(channels, -1)
@@ -40,7 +41,7 @@ def by_loops(noisy, clean, config):
             ]
             own = patch(clean, (top, left))
             near.sort(key=lambda corner: ((patch(clean, corner) - own) ** 2).sum())
-            group = near[: config.members]
+            group = near[:members]
             told = np.stack([patch(clean, corner) for corner in group], axis=1)
             known = told.mean(axis=1, keepdims=True)
             told = told - known
@@ -48,17 +49,19 @@ def by_loops(noisy, clean, config):
             _, turn = np.linalg.eigh(np.einsum("cnp,dnp->cd", told, told))
             told, seen, known = (np.einsum("cd,cnp->dnp", turn, part) for part in (told, seen, known))
             result = np.empty_like(seen)
+            error = 1 / len(group)
             for channel in range(channels):
                 covariance = told[channel].T @ told[channel] / (len(group) - 1)
                 mean = seen[channel].mean(axis=0)
                 step = mean - known[channel, 0]
                 share = max(0.0, 1 - 0.5 / len(group) / (step**2).mean())
                 gain = covariance @ np.linalg.inv(covariance + np.eye(size * size))
+                error += np.trace(gain) / size**2 / channels
                 result[channel] = (seen[channel] - mean) @ gain.T + known[channel, 0] + share * step
             result = np.einsum("cd,dnp->cnp", turn, result)
             for index, (r, c) in enumerate(group):
-                total[:, r : r + size, c : c + size] += result[:, index].reshape(channels, size, size)
-                count[r : r + size, c : c + size] += 1
+                total[:, r : r + size, c : c + size] += result[:, index].reshape(channels, size, size) / error
+                count[r : r + size, c : c + size] += 1 / error
     return total / count
 
 
@@ -101,7 +104,11 @@ def test_images_of_any_size(rows, cols):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"patch": 0}, "must be at least 1"), ({"members": 1}, "members 2"), ({"stride": 6}, "leave pixels out")],
+    [
+        ({"sides": (0, 4)}, "must be at least 1"),
+        ({"members": (1, 4)}, "members 2"),
+        ({"sides": (4,)}, "1 sides and 2 members"),
+    ],
 )
 def test_settings_that_filter_nothing_are_refused(change, message):
     with pytest.raises(ConfigError, match=message):

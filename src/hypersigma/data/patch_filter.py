@@ -4,6 +4,8 @@ A group of like patches is taken as a draw from one Gaussian. Its mean and covar
 already cleaner, and each patch becomes what is expected of it given its noise (non-local Bayes; Lebrun, Buades and
 Morel, 2013). The mean is that of the noisy patches, shrunk towards that of the cleaner ones (James and Stein, 1961).
 The channels of a group are first turned so that they do not vary together, and patches are alike in all at once.
+Patches of several sizes are put together, each group weighing as much as the error that is left in it is small: small
+patches follow details, large ones average more of what has none.
 """
 
 from __future__ import annotations
@@ -30,22 +32,22 @@ class PatchFilterConfig:
     """How patches are grouped.
 
     Attributes:
-        patch: side of a patch in pixels.
+        sides: of patches in pixels, small and large ones.
+        members: patches of a group, for each side.
         reach: pixels up, down and to the sides in which patches are looked for.
-        stride: pixels between patches that have a group of their own.
-        members: patches of a group.
     """
 
-    patch: int = 5
-    reach: int = 10
-    stride: int = 3
-    members: int = 32
+    sides: tuple[int, ...] = (4, 8)
+    members: tuple[int, ...] = (32, 64)
+    reach: int = 12
 
     def __post_init__(self) -> None:
-        if min(self.patch, self.reach, self.stride) < 1 or self.members < 2:
-            raise ConfigError(f"patch, reach and stride must be at least 1, and members 2; found {self}")
-        if self.stride > self.patch:
-            raise ConfigError(f"patches of {self.patch} pixels every {self.stride} leave pixels out; lower the stride")
+        if not self.sides or len(self.sides) != len(self.members):
+            raise ConfigError(
+                f"{len(self.sides)} sides and {len(self.members)} members; expected as many, one at least"
+            )
+        if min(self.reach, *self.sides) < 1 or min(self.members) < 2:
+            raise ConfigError(f"sides and reach must be at least 1, and members 2; found {self}")
 
 
 def filtered(noisy: Image, clean: Image, config: PatchFilterConfig) -> Image:
@@ -54,28 +56,33 @@ def filtered(noisy: Image, clean: Image, config: PatchFilterConfig) -> Image:
     Patches of images smaller than one are the whole image, and groups where there are few patches all of them.
     """
     channels, rows, cols = noisy.shape
-    height, width = min(config.patch, rows), min(config.patch, cols)
     total, count = np.zeros((channels, rows * cols)), np.zeros(rows * cols)
-    within = (np.arange(height)[:, None] * cols + np.arange(width)).ravel()
-    views = [sliding_window_view(image, (height, width), axis=(1, 2)) for image in (noisy, clean)]
-    for top, left in _groups(clean, (height, width), config):
-        step = max(1, _NUMBERS_AT_ONCE // (top.shape[1] * channels * height * width))
-        for start in range(0, len(top), step):
-            part = top[start : start + step], left[start : start + step]
-            groups = (view[:, *part].reshape(channels, *part[0].shape, -1).transpose(1, 0, 2, 3) for view in views)
-            expected = _expected(*groups)
-            places = (part[0] * cols + part[1]).ravel()
-            for pixel, offset in enumerate(within):
-                here = places + offset
-                count += np.bincount(here, minlength=rows * cols)
-                for channel in range(channels):
-                    sums = np.bincount(here, expected[:, channel, :, pixel].ravel(), minlength=rows * cols)
-                    total[channel] += sums
+    for side, members in zip(config.sides, config.members, strict=True):
+        size = min(side, rows), min(side, cols)
+        within = (np.arange(size[0])[:, None] * cols + np.arange(size[1])).ravel()
+        views = [sliding_window_view(image, size, axis=(1, 2)) for image in (noisy, clean)]
+        for top, left in _groups(clean, size, config.reach, members):
+            step = max(1, _NUMBERS_AT_ONCE // (top.shape[1] * channels * len(within)))
+            for start in range(0, len(top), step):
+                part = top[start : start + step], left[start : start + step]
+                groups = (view[:, *part].reshape(channels, *part[0].shape, -1).transpose(1, 0, 2, 3) for view in views)
+                expected, error = _expected(*groups)
+                weights = np.repeat(1 / error, part[0].shape[1])
+                places = (part[0] * cols + part[1]).ravel()
+                for pixel, offset in enumerate(within):
+                    here = places + offset
+                    count += np.bincount(here, weights, minlength=rows * cols)
+                    for channel in range(channels):
+                        values = weights * expected[:, channel, :, pixel].ravel()
+                        total[channel] += np.bincount(here, values, minlength=rows * cols)
     return (total / count).reshape(noisy.shape).astype(np.float32)
 
 
-def _expected(noisy: Image, clean: Image) -> Image:
-    """What is expected of groups of noisy patches (groups, channels, members, pixels) given cleaner ones."""
+def _expected(noisy: Image, clean: Image) -> tuple[Image, NDArray[np.float32]]:
+    """What is expected of groups of noisy patches (groups, channels, members, pixels) given cleaner ones.
+
+    Beside it the mean squared error (groups,) that it should have.
+    """
     mean = clean.mean(axis=2, keepdims=True)
     deviation = clean - mean
     flat = deviation.reshape(*deviation.shape[:2], -1)
@@ -88,7 +95,8 @@ def _expected(noisy: Image, clean: Image) -> Image:
     # The mean of the noisy patches lacks the bias of the cleaner ones, and counts as far as it is no noise itself.
     power = ((seen - mean) ** 2).mean(axis=3, keepdims=True)
     mean += (seen - mean) * np.maximum(1 - _SHRINKAGE / (noisy.shape[2] * np.maximum(power, _TINY)), 0)
-    return _turned((noisy - seen) @ weights + mean, turn)
+    kept = np.trace(weights, axis1=-2, axis2=-1).mean(axis=1) / np.float32(len(identity))
+    return _turned((noisy - seen) @ weights + mean, turn), np.maximum(kept, 0) + np.float32(1 / noisy.shape[2])
 
 
 def _turned(groups: Image, turn: Image) -> Image:
@@ -97,20 +105,21 @@ def _turned(groups: Image, turn: Image) -> Image:
     return result
 
 
-def _groups(image: Image, size: tuple[int, int], config: PatchFilterConfig) -> Iterator[tuple[Indices, Indices]]:
+def _groups(image: Image, size: tuple[int, int], reach: int, num: int) -> Iterator[tuple[Indices, Indices]]:
     """Top rows and left columns (groups, members) of like patches, for some rows of groups at a time."""
     rows, cols = image.shape[1:]
-    tops, lefts = (_starts(length, side, config.stride) for length, side in zip((rows, cols), size, strict=True))
-    steps = np.arange(-config.reach, config.reach + 1)
+    # Half of a patch, and a pixel, between those that have a group of their own.
+    tops, lefts = (_starts(length, side, (side + 2) // 2) for length, side in zip((rows, cols), size, strict=True))
+    steps = np.arange(-reach, reach + 1)
     offsets = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
     at_once = max(1, _NUMBERS_AT_ONCE // (len(offsets) * len(lefts)))
     for start in range(0, len(tops), at_once):
         some = tops[start : start + at_once]
         # Only the strip that these patches and those around them lie in.
-        first = max(int(some[0]) - config.reach, 0)
-        strip = image[:, first : int(some[-1]) + config.reach + size[0]]
+        first = max(int(some[0]) - reach, 0)
+        strip = image[:, first : int(some[-1]) + reach + size[0]]
         distances = _distances(strip, (some - first, lefts), offsets, size)
-        members = min(config.members, int(np.isfinite(distances).sum(axis=0).min()))
+        members = min(num, int(np.isfinite(distances).sum(axis=0).min()))
         nearest = np.argpartition(distances, members - 1, axis=0)[:members].T
         corners = np.stack(np.meshgrid(some, lefts, indexing="ij"), axis=-1).reshape(-1, 1, 2)
         found = corners + offsets[nearest]

@@ -20,6 +20,7 @@ _CERTAIN = 5.0  # deviations of that covariance in white noise
 _SURE = 2.02  # of the Tracy-Widom law of order 1, which is above it in one case of a hundred
 _ROUNDS = 100
 _REFINEMENTS = 4
+_RIDGE = 1e-3  # of the information of a whole pixel, for those of which next to nothing is known
 _LEAST_OUTSIDE = 0.3  # share of a band outside the directions, for its noise to be told by what they leave
 
 
@@ -42,8 +43,14 @@ class SpectralSubspace:
         """Whether each band has a part in it (bands,)."""
         return self.deviations > 0
 
-    def coefficients(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """The image in the subspace (directions, rows, cols); pixels that lack a number are its mean, all zeros."""
+    def coefficients(self, image: NDArray[Any], known: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+        """The image in the subspace (directions, rows, cols); pixels that lack a number are its mean, all zeros.
+
+        Args:
+            image: (bands, rows, cols).
+            known: (bands, rows, cols), the numbers that count, of which spectra are told by least squares; None for
+                all.
+        """
         used = self.used
         into = (self.vectors[:, used] / self.deviations[used]).astype(np.float32)
         mean = self.mean[used, None, None].astype(np.float32)
@@ -51,8 +58,36 @@ class SpectralSubspace:
         for rows in strips(image.shape):
             centred = image[used, rows] - mean
             centred[:, ~np.isfinite(centred).all(axis=0)] = 0.0
+            if known is not None:
+                centred *= known[used, rows]
             result[:, rows] = np.tensordot(into, centred, axes=1)
+            if known is not None:
+                self._complete(result[:, rows], known[used, rows])
         return result
+
+    def _complete(self, sums: NDArray[np.float32], known: NDArray[np.bool_]) -> None:
+        """Solve for coefficients (directions, rows, cols) in place where some numbers (bands, rows, cols) are left out.
+
+        There `sums` are those over the others alone.
+        """
+        some = ~known.all(axis=0)
+        if not some.any():
+            return
+        weights = self.information(known[:, some])
+        weights += _RIDGE * np.eye(len(sums))
+        sums[:, some] = np.linalg.solve(weights, sums[:, some].T[..., None])[..., 0].T
+
+    def information(self, known: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """What pixels tell of the coefficients (n, directions, directions): the inverse covariance of their noise.
+
+        Args:
+            known: (used bands, n), the numbers of each that count.
+        """
+        vectors = self.vectors[:, self.used]
+        products = np.einsum("kb,lb->klb", vectors, vectors).reshape(-1, vectors.shape[1])
+        lost = (products @ (~known)).reshape(len(vectors), len(vectors), -1)
+        weights: NDArray[np.float64] = np.eye(len(vectors)) - lost.transpose(2, 0, 1)
+        return weights
 
     def restore(self, image: NDArray[np.float32], coefficients: NDArray[np.float32]) -> None:
         """Put the spectra of coefficients (directions, rows, cols) into an image (bands, rows, cols), in place.
@@ -69,7 +104,7 @@ class SpectralSubspace:
                 image[band, rows][known] = values[known]
 
 
-def fit_subspace(image: NDArray[Any], rank: int | None = None) -> SpectralSubspace:
+def fit_subspace(image: NDArray[Any], rank: int | None = None, extra: int = 0) -> SpectralSubspace:
     """The subspace of an image with noise of unknown deviation, one for each band.
 
     Noise is estimated band by band and brought to one level. Directions are principal components whose variance is
@@ -80,6 +115,7 @@ def fit_subspace(image: NDArray[Any], rank: int | None = None) -> SpectralSubspa
     Args:
         image: (bands, rows, cols); pixels that lack a number in any band but empty ones are left out.
         rank: number of directions; None finds it.
+        extra: further directions after these, as far as there are bands.
 
     Raises:
         InputError: too few pixels have numbers, no band varies, or there are not so many directions.
@@ -102,11 +138,11 @@ def fit_subspace(image: NDArray[Any], rank: int | None = None) -> SpectralSubspa
     subspace = SpectralSubspace(
         deviations=np.where(used, _spread(noise, used), deviations),
         mean=_spread(found.mean, used),
-        vectors=np.stack([_spread(vector, used) for vector in vectors[: num + _BEYOND]]),
+        vectors=np.stack([_spread(vector, used) for vector in vectors[: num + _BEYOND + extra]]),
     )
     if rank is None:
-        num += _with_pattern(subspace.coefficients(image), num)
-    return replace(subspace, vectors=subspace.vectors[:num])
+        num += _with_pattern(subspace.coefficients(image)[: num + _BEYOND], num)
+    return replace(subspace, vectors=subspace.vectors[: num + extra])
 
 
 def _left(values: Floats, vectors: Floats, num: int) -> Floats:

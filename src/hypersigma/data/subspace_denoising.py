@@ -2,7 +2,7 @@
 
 Band by band little can be told from noise; all bands together lie in a subspace of a few directions, into which most of
 the noise does not reach, and the image of each direction can be cleaned like a photograph (FastHyDe; Zhuang and
-Bioucas-Dias, 2018).
+Bioucas-Dias, 2018). What is found of a scene is found once; then any window of it can be denoised.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hypersigma.data.faults import Read
 from hypersigma.data.patch_filter import PatchFilterConfig, filtered
-from hypersigma.data.spectral_subspace import fit_subspace
-from hypersigma.errors import ConfigError
+from hypersigma.data.scene_model import SceneModel, find_model
+from hypersigma.errors import ConfigError, InputError
+
+Image = NDArray[np.float32]
 
 # Non-local means as usual: patches of 5 pixels, looked for 10 pixels away, and 0.7 deviations of strength.
 _PATCH, _REACH, _STRENGTH = 5, 10, 0.7
@@ -62,9 +65,10 @@ class Denoised:
 
 
 def denoised(image: NDArray[Any], config: SubspaceDenoisingConfig | None = None) -> Denoised:
-    """A scene without its Gaussian noise, which may differ from band to band; nothing about it need be known.
+    """A whole scene without its noise; nothing about it need be known.
 
-    Pixels that lack a number in some bands are left as they are.
+    Noise is Gaussian, of another level in every band, and impulses, stripes and dead columns, which differ from band
+    to band. Pixels that lack a number in some bands are left as they are.
 
     Args:
         image: (bands, rows, cols), in any unit.
@@ -74,19 +78,36 @@ def denoised(image: NDArray[Any], config: SubspaceDenoisingConfig | None = None)
         InputError: the image is not (bands, rows, cols), too few pixels have numbers, or no band varies.
     """
     config = config or SubspaceDenoisingConfig()
-    subspace = fit_subspace(image, config.rank)
-    coefficients = subspace.coefficients(image)
-    if config.cleaning != "none":
-        clean = _non_local_means(coefficients)
-        for _ in range(config.rounds if config.cleaning == "groups" else 0):
-            clean = filtered(coefficients, clean, config.patches)
-        coefficients = clean
+    if image.ndim != 3:
+        raise InputError(f"scenes (bands, rows, cols) are denoised, found shape {image.shape}")
+    model = found_model(lambda window: np.array(image[:, *window.slices], dtype=np.float32), image.shape, config)
     result = np.array(image, dtype=np.float32)
-    subspace.restore(result, coefficients)
-    return Denoised(image=result, deviations=subspace.deviations, rank=len(subspace.vectors))
+    model.subspace.restore(result, cleaned(result, 0, model, config))
+    return Denoised(image=result, deviations=model.subspace.deviations, rank=len(model.subspace.vectors))
 
 
-def _non_local_means(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
+def found_model(read: Read, shape: tuple[int, ...], config: SubspaceDenoisingConfig) -> SceneModel:
+    """What a scene (bands, rows, cols) is made of; see `find_model`."""
+    bands, rows, cols = shape
+    return find_model(read, (bands, rows, cols), lambda image: _filtered(image, config, 1), config.rank)
+
+
+def cleaned(image: NDArray[np.float32], col: int, model: SceneModel, config: SubspaceDenoisingConfig) -> Image:
+    """Coefficients (directions, rows, cols) of a part (bands, rows, cols) of a scene, whose first column is `col`."""
+    return model.cleaned(model.part(image, col), lambda noisy: _filtered(noisy, config, config.rounds))
+
+
+def _filtered(noisy: Image, config: SubspaceDenoisingConfig, rounds: int) -> Image:
+    """Images (directions, rows, cols) of noise with unit variance, cleaned as the settings say."""
+    if config.cleaning == "none":
+        return noisy
+    clean = _non_local_means(noisy)
+    for _ in range(rounds if config.cleaning == "groups" else 0):
+        clean = filtered(noisy, clean, config.patches)
+    return clean
+
+
+def _non_local_means(coefficients: Image) -> Image:
     """Each image (rows, cols) cleaned by itself; its noise has unit variance."""
     from skimage.restoration import denoise_nl_means
 

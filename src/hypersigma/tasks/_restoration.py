@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from hypersigma import config as configuration
 from hypersigma import registry
+from hypersigma.baselines._denoiser import FittedDenoiser
+from hypersigma.baselines._denoiser import load as load_denoiser
 from hypersigma.cube import Cube
 from hypersigma.data.method import Tiling
 from hypersigma.errors import InputError
@@ -35,12 +37,14 @@ class RestorationScene:
         scale: rows and columns of the sharpened scene over those of the scene; None where nothing is sharpened, or
             where the companion tells.
         companion: a sharper scene of the same ground, or None.
+        target: spectrum (used bands,) that must not be lost, in the scene's numbers, or None.
     """
 
     cube: Cube
     truth: Cube | None = None
     scale: int | None = None
     companion: Cube | None = None
+    target: NDArray[np.float64] | None = None
 
 
 class Seen(NamedTuple):
@@ -128,7 +132,7 @@ class _Description:
     scale: int | None = None
 
 
-def load(folder: Path) -> Restorer:
+def load(folder: Path) -> Restorer | FittedDenoiser:
     """A restorer that was saved into a folder.
 
     Raises:
@@ -136,6 +140,8 @@ def load(folder: Path) -> Restorer:
         InputError: the description names no task that restores.
     """
     where = folder / DESCRIPTION
+    if configuration.read_yaml(where).get("method"):
+        return load_denoiser(folder)
     description = configuration.load_yaml(where, _Description)
     task = getattr(registry.load("hypersigma.tasks", description.task), "TASK", None)
     if not (isinstance(task, type) and issubclass(task, Restorer)):

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from hypersigma.cube import ArraySource, Cube
+from hypersigma.data.denoised_maps import angles
 from hypersigma.engine.model import load_model
 from hypersigma.engine.run import run
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.metrics.restoration import mean_psnr
-from hypersigma.tasks.denoising.task import angles
 from tests.fakes.fields import crops, field_cube
 
-QUICK = {"subspace": {"rounds": 1, "patches": {"reach": 4, "members": 12}}}
+QUICK = {"subspace": {"rounds": 1, "patches": {"reach": 4, "sides": [4], "members": [12]}}}
 NOISY, CLEAN = field_cube(crops()), field_cube(crops(), noise=0.0)
 
 

@@ -15,7 +15,9 @@ class DenoisingConfig:
     Attributes:
         mode: "frozen", the subspace of the scene's spectra, where nothing is trained.
         subspace: how it is found and cleaned.
+        whole: whether a scene of whole numbers comes out as such, rounded, in its own type.
     """
 
     mode: Literal["frozen"] = "frozen"
     subspace: SubspaceDenoisingConfig = field(default_factory=SubspaceDenoisingConfig)
+    whole: bool = True

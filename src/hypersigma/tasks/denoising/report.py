@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
+from hypersigma.data.denoised_maps import ANGLE, DENOISED, RESIDUAL
 from hypersigma.data.method import Findings
-from hypersigma.data.spectral_subspace import SpectralSubspace, fit_subspace
+from hypersigma.data.noise_level import strips
+from hypersigma.data.scene_model import SceneModel
+from hypersigma.data.target_kept import targets_kept, tried_part
 from hypersigma.metrics.restoration import restoration_scores
 from hypersigma.products import Figure, Layer, Section, Table, Text
-from hypersigma.tasks._restoration import Image, RestorationMethod, RestorationScene, number_notes
-from hypersigma.tasks.denoising.task import ANGLE, DENOISED, RESIDUAL
+from hypersigma.tasks._restoration import Image, RestorationScene
+from hypersigma.tasks.denoising.task import Denoising
+from hypersigma.tiling import Window
 
 _WORTH = (
     "Noise is what no other band tells of a band. Without a truth nobody knows what was noise: the residual shows all "
-    "that was taken out, and edges, fields or roofs in it are signal that was lost. A target of a few pixels, of a "
-    "material that nothing else in the scene is made of, may be weakened: compare its spectrum before and after."
+    "that was taken out, and edges, fields or roofs in it are signal that was lost. What is too much for noise in a "
+    "pixel is put back; how much of targets is left, the table tells."
 )
 
 
 def findings(
-    inputs: Sequence[RestorationScene], method: RestorationMethod, network: Any, seed: int, layers: Mapping[str, Layer]
+    inputs: Sequence[RestorationScene], method: Any, network: Any, seed: int, layers: Mapping[str, Layer]
 ) -> Findings:
     """A denoising's part of a report.
 
@@ -40,38 +45,120 @@ def findings(
     notes: list[str] = []
     kinds = ([layer for name, layer in layers.items() if name.endswith(kind)] for kind in (DENOISED, RESIDUAL, ANGLE))
     for scene, clean, residual, angle in zip(inputs, *kinds, strict=True):
-        prefix = clean.name.removesuffix(DENOISED)
-        image = scene.cube.read()
-        with threadpool_limits(limits=1):
-            subspace = fit_subspace(image, method.config.subspace.rank)
-        metrics |= {prefix + key: value for key, value in _figures(subspace, image, residual, angle).items()}
-        sections += _shown(scene.cube, subspace, clean, residual)
-        notes += number_notes(scene.cube.name, image, clean.array)
-        constant = int(np.count_nonzero(subspace.deviations == 0))
-        if constant:
-            notes.append(
-                f"{scene.cube.name}: {constant} bands do not vary between complete pixels and stay as they are"
-            )
+        prefix, cube = clean.name.removesuffix(DENOISED), scene.cube
+        fitted: Any = method.fit([scene], seed)
+        removed = _removed(residual)
+        figures = {
+            "removed_rms": float(np.sqrt(np.nanmean(np.square(removed)))),
+            "angle_mean": float(np.nanmean(angle.array)) if np.isfinite(angle.array).any() else 0.0,
+        }
+        levels = {"taken out (rms)": removed}
+        if isinstance(fitted, Denoising):
+            model = fitted.model(cube)
+            figures |= _figures(model)
+            levels = {"noise (deviation)": model.subspace.deviations} | levels
+            notes += _told(cube.name, model)
+        kept, table = _kept(scene, method, seed)
+        figures |= kept
+        sections += [*_shown(cube, levels, clean, residual), *table]
+        notes += _number_notes(cube, clean)
+        metrics |= {prefix + key: value for key, value in figures.items()}
         if scene.truth is not None:
-            scores, table = _against(scene.cube, scene.truth, image, clean.array)
+            scores, against = _against(cube, scene.truth, clean)
             metrics |= scores
-            sections.append(table)
+            sections.append(against)
     return Findings(metrics, sections, notes)
 
 
-def _figures(subspace: SpectralSubspace, image: Image, residual: Layer, angle: Layer) -> dict[str, float]:
-    """Short figures of one scene."""
+def _removed(residual: Layer) -> NDArray[np.float64]:
+    """Root mean square (bands,) of what was taken out."""
+    return np.array([np.sqrt(np.nanmean(np.square(band, dtype=np.float64))) for band in residual.array])
+
+
+def _figures(model: SceneModel) -> dict[str, float]:
+    """Short figures of what a scene is made of."""
+    subspace, faults = model.subspace, model.faults
     noise = subspace.deviations[subspace.used]
     return {
         "rank": float(len(subspace.vectors)),
         "noise_median": float(np.median(noise)),
         "signal_to_noise_median": float(np.median(subspace.mean[subspace.used] / noise)),
-        "removed_rms": float(np.sqrt(np.nanmean(np.square(residual.array)))),
-        "angle_mean": float(np.nanmean(angle.array)) if np.isfinite(angle.array).any() else 0.0,
+        "dead_columns": float(np.count_nonzero(faults.dead)),
+        "striped_columns": float(np.count_nonzero(faults.offsets)),
+        "stuck_bands": float(np.count_nonzero(np.isfinite(faults.stuck).any(axis=1))),
     }
 
 
-def _shown(cube: Cube, subspace: SpectralSubspace, clean: Layer, residual: Layer) -> Iterator[Section]:
+def _told(name: str, model: SceneModel) -> Iterator[str]:
+    """What a person should know of the faults of a scene."""
+    faults = model.faults
+    constant = int(np.count_nonzero(model.subspace.deviations == 0))
+    if constant:
+        yield f"{name}: {constant} bands do not vary between complete pixels and stay as they are"
+    for count, told in (
+        (np.count_nonzero(faults.dead), "dead columns of single bands were filled"),
+        (np.count_nonzero(faults.offsets), "columns of single bands were off by a constant, which was taken out"),
+        (np.count_nonzero(np.isfinite(faults.stuck).any(axis=1)), "bands have pixels stuck at a value, filled"),
+    ):
+        if count:
+            yield f"{name}: {count} {told} from the other bands"
+
+
+def _number_notes(cube: Cube, clean: Layer) -> Iterator[str]:
+    """What a person should know of the numbers of a scene: missing, negative, and cut off."""
+    incomplete, before, after, cut = 0, 0, 0, 0
+    kind = clean.array.dtype
+    for rows in strips(clean.array.shape):
+        part = clean.array[:, rows]
+        image = cube.read(Window(rows.start, 0, *part.shape[1:]))
+        incomplete += int(np.count_nonzero(~np.isfinite(image).all(axis=0)))
+        before += int(np.count_nonzero((image < 0).any(axis=0)))
+        after += int(np.count_nonzero(((part < 0) & ~clean.missing(part)).any(axis=0)))
+        if kind.kind in "iu":
+            limits = np.iinfo(kind)
+            ends = (part == limits.min) | (part == limits.max)
+            cut += int(np.count_nonzero(ends & ~clean.missing(part)))
+    if incomplete:
+        yield f"{cube.name}: {incomplete} pixels lack numbers in some band, and the result lacks them there too"
+    if before or after:
+        told = f"{before} pixels of the scene and {after} of the result have negative numbers; none was clipped"
+        yield f"{cube.name}: {told}"
+    if cut:
+        yield f"{cube.name}: {cut} numbers of the result lie at the ends of {kind}, where what is beyond is cut off"
+
+
+def _kept(scene: RestorationScene, method: Any, seed: int) -> tuple[dict[str, float], list[Section]]:
+    """How much of targets that are put into the scene is left after denoising; nothing of a scene too small for it."""
+    cube = scene.cube
+    rows, cols = tried_part(*cube.shape[1:])
+    window = Window(rows.start, cols.start, rows.stop - rows.start, cols.stop - cols.start)
+
+    def denoise(image: Image) -> Image:
+        part = Cube.from_array(image, name=cube.name)
+        fitted = method.fit([replace(scene, cube=part, truth=None)], seed)
+        clean: Image = fitted.finish(fitted.predict(part, part.window), part, part.window)[DENOISED]
+        return clean
+
+    found = targets_kept(cube.read(window), denoise, scene.target)
+    if found is None:
+        return {}, []
+    lines = tuple(
+        (f"{fraction:g}", f"{before:.3f}", f"{after:.3f}", f"{kept:.1%}")
+        for fraction, before, after, kept in zip(found.fractions, found.before, found.after, found.kept, strict=True)
+    )
+    source = "the most distinct spectra of the scene" if scene.target is None else "the given spectrum"
+    note = (
+        f"Single pixels of {window.height} x {window.width} in the middle, of which {source} filled a share, and the "
+        "answer of a matched filter there: 1 for a whole pixel. Below 95 % a search for such targets belongs before "
+        "denoising."
+    )
+    table = Table(f"Did it remove my target? {cube.name}", ("share", "before", "after", "kept"), lines, note)
+    return {f"target_kept_{fraction:g}": kept for fraction, kept in zip(found.fractions, found.kept, strict=True)}, [
+        table
+    ]
+
+
+def _shown(cube: Cube, levels: Mapping[str, NDArray[np.float64]], clean: Layer, residual: Layer) -> Iterator[Section]:
     """Pictures of one scene."""
     from hypersigma.viz.panels import Panel, panels_figure
     from hypersigma.viz.quicklook import composite
@@ -89,21 +176,20 @@ def _shown(cube: Cube, subspace: SpectralSubspace, clean: Layer, residual: Layer
         f"Before and after: {cube.name}", panels_figure(panels), "Each picture is stretched by itself; grey is nothing."
     )
     units = clean.units or "unit of the scene"
-    removed = np.sqrt(np.nanmean(np.square(residual.array), axis=(1, 2)))
-    levels = {"noise (deviation)": subspace.deviations, "taken out (rms)": removed.astype(np.float64)}
     yield Figure(
         f"Noise of every band: {cube.name}",
         spectra_figure(waves, levels, units=units, title="Noise of every band"),
-        f"The spectra of the scene lie in {len(subspace.vectors)} directions.",
+        "What is taken out is the noise, and what faults there are.",
     )
 
 
-def _against(cube: Cube, truth: Cube, before: Image, after: Image) -> tuple[dict[str, float], Table]:
+def _against(cube: Cube, truth: Cube, clean: Layer) -> tuple[dict[str, float], Table]:
     """Figures against the truth of the result, and beside them those of the scene as it was."""
     true = truth.read(bands=cube.used)
     peak = 1.0 if cube.quantity == "reflectance" else float(np.nanmax(true))
+    after = np.where(clean.missing(clean.array), np.nan, clean.array)
     scores = restoration_scores(after, true, peak=peak)
-    noisy = restoration_scores(before, true, peak=peak)
+    noisy = restoration_scores(cube.read(), true, peak=peak)
     rows = tuple((key, f"{noisy.get(key, float('nan')):.4f}", f"{value:.4f}") for key, value in scores.items())
     note = f"mpsnr and mssim for a peak of {peak:g}; sam in degrees"
     return scores, Table("Against the truth", ("figure", "before", "after"), rows, note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,75 +11,97 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from hypersigma.cube import Cube
+from hypersigma.data.denoised_maps import Told, denoised_arrays, denoised_layers, told_of
+from hypersigma.data.method import Tiling
 from hypersigma.data.noise_level import strips
-from hypersigma.data.subspace_denoising import denoised
+from hypersigma.data.scene_model import Part, SceneModel
+from hypersigma.data.signal_guard import guarded
+from hypersigma.data.subspace_denoising import cleaned, found_model
+from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
-from hypersigma.tasks._restoration import Image, Restorer, whole_scene
+from hypersigma.tasks._restoration import Image, Restorer
 from hypersigma.tasks.denoising.config import DenoisingConfig
 from hypersigma.tiling import Window
 
-DENOISED, RESIDUAL, ANGLE = "denoised", "residual", "angle"
+_TILE, _OVERLAP = 128, 24  # pixels
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Denoising(Restorer):
-    """A denoiser that finds the noise and the subspace of each scene anew."""
+    """A denoiser that finds faults, noise and subspace of each scene anew.
+
+    Attributes:
+        found: the scene that was denoised last, and what it is made of.
+        told: what its layers say.
+    """
 
     name: ClassVar[str] = "denoising"
     Config: ClassVar[type] = DenoisingConfig
 
+    found: list[tuple[Cube, SceneModel]] = field(default_factory=list, repr=False)
+    told: list[Told] = field(default_factory=list, repr=False)
+
+    @property
+    def tiling(self) -> Tiling:
+        return Tiling(tile=_TILE, overlap=_OVERLAP)
+
+    def model(self, cube: Cube) -> SceneModel:
+        """What a scene is made of; kept until another one is asked for.
+
+        Raises:
+            InputError: too few pixels have numbers in all bands that are used, or no band varies.
+        """
+        if not self.found or self.found[0][0] is not cube:
+            with threadpool_limits(limits=1):
+                shape = len(cube.used), *cube.shape[1:]
+                _require_data(cube)
+                self.found[:] = [(cube, found_model(cube.read, shape, self.config.subspace))]
+        return self.found[0][1]
+
     def predict(self, cube: Cube, window: Window) -> Image:
+        """Coefficients (directions, h, w) of a window in the subspace of its scene.
+
+        Raises:
+            InputError: the scene does not allow it.
+        """
+        model = self.model(cube)
         with threadpool_limits(limits=1):
-            return denoised(whole_scene(cube), self.config.subspace).image
+            return cleaned(cube.read(window), window.col, model, self.config.subspace)
 
     def finish(self, quantities: Image, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
-        self.remember(cube, cube.georef)
-        image = cube.read()
-        turned = angles(image, quantities)
-        # what was read becomes what was taken out, in place
-        image -= quantities
-        return {DENOISED: quantities, RESIDUAL: image, ANGLE: turned}
+        self.told[:] = [told_of(cube)]
+        model = self.model(cube)
+        found: dict[str, NDArray[Any]] = {}
+        with threadpool_limits(limits=1):
+            for rows in strips((len(cube.used), *quantities.shape[1:])):
+                part = quantities[:, rows]
+                before = cube.read(Window(window.row + rows.start, window.col, *part.shape[1:]))
+                after = guarded(Part(*model.faults.repaired(before, window.col)), part, model)
+                for name, values in denoised_arrays(before, after, cube, whole=self.config.whole).items():
+                    if name not in found:
+                        found[name] = np.empty((*values.shape[:-2], *quantities.shape[1:]), values.dtype)
+                    found[name][..., rows, :] = values
+        return found
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
-        (seen,) = self.seen
-        told = {
-            DENOISED: "the scene without the noise that was found",
-            RESIDUAL: "what was taken out: the scene less the denoised one",
-        }
-        cubes = (
-            Layer(
-                name=name,
-                array=arrays[name],
-                kind="cube",
-                georef=georef,
-                units=seen.units,
-                wavelengths=seen.wavelengths,
-                description=description,
-            )
-            for name, description in told.items()
-        )
-        angle = Layer(
-            name=ANGLE,
-            array=arrays[ANGLE],
-            kind="score",
-            georef=georef,
-            units="radians",
-            description="angle between the spectra before and after",
-        )
-        return (*cubes, angle)
+        return denoised_layers(arrays, georef, self.told[0])
 
 
-def angles(before: Image, after: Image) -> NDArray[np.float32]:
-    """Angles (rows, cols) in radians between spectra of two images; NaN where data lack or a spectrum is zero."""
-    result = np.full(before.shape[1:], np.nan, dtype=np.float32)
-    for rows in strips(before.shape):
-        one, other = before[:, rows].astype(np.float64), after[:, rows].astype(np.float64)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            one /= np.linalg.norm(one, axis=0)
-            other /= np.linalg.norm(other, axis=0)
-            # exact for small angles, of which the arc cosine loses half the digits
-            result[rows] = 2.0 * np.arctan2(np.linalg.norm(one - other, axis=0), np.linalg.norm(one + other, axis=0))
-    return result
+def _require_data(cube: Cube) -> None:
+    """Refuse a scene without any pixel that has numbers in all bands that are used.
+
+    Raises:
+        InputError: there is none.
+    """
+    _, rows, cols = cube.shape
+    for strip in strips((len(cube.used), rows, cols)):
+        image = cube.read(Window(strip.start, 0, min(strip.stop, rows) - strip.start, cols))
+        if np.isfinite(image).all(axis=0).any():
+            return
+    raise InputError(
+        f"{cube.name}: no pixel has numbers in all {len(cube.used)} bands that are used; give a scene with data"
+    )
 
 
 TASK = Denoising

@@ -1,0 +1,66 @@
+"""Faults, noise and subspace of a scene, found from the scene alone."""
+
+import numpy as np
+import pytest
+
+from hypersigma.data.corrupt import PUBLISHED_CASES, corrupted
+from hypersigma.data.smooth_spectra import processes, shrunk
+from hypersigma.data.subspace_denoising import SubspaceDenoisingConfig, denoised, found_model
+from hypersigma.metrics.restoration import mean_psnr
+from tests.data.test_spectral_subspace import clean
+
+QUICK = SubspaceDenoisingConfig(cleaning="means")
+
+
+def scene(bands=60, rows=64, cols=60):
+    """A smooth scene between 0 and 1 whose spectra are smooth."""
+    maps = 0.18 * (clean(2, rows, cols, rank=2, seed=4) - 0.5)
+    waves = np.linspace(0, np.pi, bands)
+    return 0.5 + maps[0] * np.cos(waves)[:, None, None] + maps[1] * np.sin(2 * waves)[:, None, None]
+
+
+def model_of(image):
+    return found_model(lambda window: image[:, *window.slices], image.shape, QUICK)
+
+
+@pytest.mark.parametrize("case", [2, 3, 4, 5])
+def test_faults_cost_little(case):
+    truth = scene()
+    mixed = corrupted(truth, PUBLISHED_CASES[case], 100)
+    found = denoised(mixed.image, QUICK)
+    assert mean_psnr(found.image, truth) > mean_psnr(mixed.image, truth) + 18
+    np.testing.assert_allclose(found.deviations, mixed.deviations, rtol=0.15)
+
+
+def test_faults_are_told_apart():
+    mixed = corrupted(scene(), PUBLISHED_CASES[5], 101)
+    faults = model_of(mixed.image).faults
+    assert set(np.flatnonzero(faults.dead.any(axis=1))) == set(mixed.dead_lines)
+    assert set(np.flatnonzero(np.isfinite(faults.stuck).any(axis=1))) >= set(mixed.impulses)
+    striped = np.abs(faults.offsets).max(axis=1) > 0.1
+    assert set(np.flatnonzero(striped)) <= set(mixed.stripes)
+    assert striped[mixed.stripes].mean() > 0.5
+
+
+def test_a_scene_without_faults_has_none():
+    image = (scene() + 0.05 * np.random.default_rng(3).standard_normal((60, 64, 60))).astype(np.float32)
+    faults = model_of(image).faults
+    assert not faults.dead.any()
+    assert not np.isfinite(faults.stuck).any()
+    assert np.abs(faults.offsets).max() < 0.05
+    # whole numbers repeat, and are not stuck for that
+    counts = np.rint(200 * image).astype(np.float32)
+    assert not np.isfinite(model_of(counts).faults.stuck).any()
+
+
+def test_smooth_spectra_lose_noise_and_rough_ones_stay():
+    generator = np.random.default_rng(0)
+    smooth, rough = np.sin(np.linspace(0, 5, 80)), generator.standard_normal(80)
+    level = np.full(80, 0.3)
+    kinds = processes(np.ones(80), np.ones(80))
+    found = shrunk(smooth + 0.3 * generator.standard_normal(80), level, kinds)
+    assert found.smoothness > 0
+    assert np.std(found.spectrum - smooth) < 0.15
+    found = shrunk(rough + 0.3 * generator.standard_normal(80), level, kinds)
+    assert found.smoothness < 2
+    assert np.std(found.spectrum - rough) < 0.35
