@@ -14,7 +14,8 @@ from hypersigma.nn.segments import segment_means
 def reconstruction(latent: torch.Tensor, num_tokens: int) -> Reconstruction:
     generator = torch.Generator().manual_seed(0)
     restore = torch.rand(len(latent), num_tokens, generator=generator).argsort(1).argsort(1)
-    return Reconstruction(torch.zeros(0), restore >= latent.shape[1], latent, restore)
+    nothing = torch.zeros(0)
+    return Reconstruction(nothing, nothing, nothing, restore >= latent.shape[1], latent, restore)
 
 
 def test_tokens_that_say_the_components_are_read_without_error() -> None:

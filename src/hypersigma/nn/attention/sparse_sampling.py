@@ -82,12 +82,17 @@ def mixed_samples(query: Tensor, key: Tensor, value: Tensor, offsets: Tensor, la
     """
     # Half a digit more or less would be another token: places have single precision at least.
     offsets = offsets.flatten(0, 1).to(torch.promote_types(offsets.dtype, torch.float32))
-    vectors = [part.flatten(0, 1) for part in (query * query.shape[-1] ** -0.5, key, value)]
-    tokens = query.shape[2]
-    dense = torch.is_grad_enabled() and tokens <= DENSE_TOKENS
-    mix, together = (mix_by_scores, len(offsets)) if dense else (mix_by_gathering, max(1, _GATHERED // tokens))
-    groups = zip(*(part.split(together) for part in (*vectors, offsets)), strict=True)
-    return torch.cat([mix(q, k, v, layout.sample(places)) for q, k, v, places in groups]).view(query.shape)
+    tokens, shape = query.shape[2], query.shape
+    query, key, value = (part.flatten(0, 1) for part in (query * query.shape[-1] ** -0.5, key, value))
+    if torch.is_grad_enabled() and tokens <= DENSE_TOKENS:
+        mixed = mix_by_scores(query, key, value, layout.sample(offsets))
+    elif torch.compiler.is_compiling():
+        # How many groups there are would tie a graph to its batch.
+        mixed = mix_by_gathering(query, key, value, layout.sample(offsets))
+    else:
+        groups = zip(*(part.split(max(1, _GATHERED // tokens)) for part in (query, key, value, offsets)), strict=True)
+        mixed = torch.cat([mix_by_gathering(q, k, v, layout.sample(places)) for q, k, v, places in groups])
+    return mixed.view(shape)
 
 
 def ring(heads: int, points: int, axes: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -14,9 +14,10 @@ from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import Told, denoised_arrays, denoised_layers, told_of
 from hypersigma.data.method import Tiling
 from hypersigma.data.noise_level import strips
-from hypersigma.data.scene_model import Part, SceneModel
+from hypersigma.data.scene_model import Part, SceneModel, without_impulses
 from hypersigma.data.signal_guard import guarded
 from hypersigma.data.subspace_denoising import cleaned, found_model
+from hypersigma.data.target_guard import TargetGuard
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
@@ -34,6 +35,7 @@ class Denoising(Restorer):
     Attributes:
         found: the scene that was denoised last, and what it is made of.
         told: what its layers say.
+        guards: the scene whose target was kept last, and what keeps it.
     """
 
     name: ClassVar[str] = "denoising"
@@ -41,6 +43,7 @@ class Denoising(Restorer):
 
     found: list[tuple[Cube, SceneModel]] = field(default_factory=list, repr=False)
     told: list[Told] = field(default_factory=list, repr=False)
+    guards: list[tuple[Cube, TargetGuard]] = field(default_factory=list, repr=False)
 
     @property
     def tiling(self) -> Tiling:
@@ -77,15 +80,37 @@ class Denoising(Restorer):
             for rows in strips((len(cube.used), *quantities.shape[1:])):
                 part = quantities[:, rows]
                 before = cube.read(Window(window.row + rows.start, window.col, *part.shape[1:]))
-                after = guarded(Part(*model.faults.repaired(before, window.col)), part, model)
+                raw = Part(*model.faults.repaired(before, window.col))
+                after = guarded(raw, part, model)
+                if (guard := self._guard(cube, model)) is not None:
+                    # Faults must not pass for the target, so they are taken as denoising filled them.
+                    sound = without_impulses(raw, model.subspace)
+                    after = guard.kept(np.where(sound.known, sound.image, after), after)
                 for name, values in denoised_arrays(before, after, cube, whole=self.config.whole).items():
                     if name not in found:
                         found[name] = np.empty((*values.shape[:-2], *quantities.shape[1:]), values.dtype)
                     found[name][..., rows, :] = values
         return found
 
+    def _guard(self, cube: Cube, model: SceneModel) -> TargetGuard | None:
+        """What keeps the target that was named for a scene; None where none was."""
+        target = next((scene.target for scene in self.scenes if scene.cube is cube), None)
+        if target is None:
+            return None
+        if not self.guards or self.guards[0][0] is not cube:
+            used = model.subspace.used
+            self.guards[:] = [(cube, TargetGuard.of(lambda: _complete(cube), target, used))]
+        return self.guards[0][1]
+
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
         return denoised_layers(arrays, georef, self.told[0])
+
+
+def _complete(cube: Cube) -> Iterator[Image]:
+    """Spectra (bands, n) of the pixels that have all numbers, in blocks."""
+    for rows in strips((len(cube.used), *cube.shape[1:])):
+        image = cube.read(Window(rows.start, 0, min(rows.stop, cube.shape[1]) - rows.start, cube.shape[2]))
+        yield image[:, np.isfinite(image).all(axis=0)]
 
 
 def _require_data(cube: Cube) -> None:
