@@ -65,7 +65,7 @@ def registered(cube: Cube, companion: Cube) -> tuple[Cube, str]:
     a, b, _, d, e, _ = other.transform
     note = (
         f"{companion.name} was moved by {best[0]:.1f} rows and {best[1]:.1f} columns of {cube.name}, where it explains "
-        f"{told:.0%} of it instead of {start:.0%}; --no-register leaves it"
+        f"{told:.0%} of it instead of {start:.0%}; --register=false leaves it"
     )
     return replace(companion, georef=Georef((a, b, x, d, e, y), other.crs)), note
 

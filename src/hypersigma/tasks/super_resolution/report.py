@@ -92,7 +92,7 @@ def _again(cube: Cube, config: SuperResolutionConfig, scale: int | None, match: 
     coarse, truth = coarsened(full, spread), whole(np.where(known, image, np.nan), ratio)
     bicubic = resized(coarse, (truth.shape[1], truth.shape[2]))
     if match is None:
-        return Checked(enlarged(coarse, spread, config.rounds), bicubic, truth, ratio)
+        return Checked(enlarged(coarse, spread, config.rounds, config.detail), bicubic, truth, ratio)
     assert cube.georef is not None
     place = cube.georef.windowed(window)
     fine = Cube.from_array(whole(match.coarse, ratio), georef=place, name="companion")

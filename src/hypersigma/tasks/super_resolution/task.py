@@ -38,7 +38,7 @@ class SuperResolution(Restorer):
         if self.scale is not None:
             georef = None if cube.georef is None else cube.georef.divided(self.scale)
             self.remember(cube, georef)
-            return enlarged(image, wald(self.config, self.scale), self.config.rounds)
+            return enlarged(image, wald(self.config, self.scale), self.config.rounds, self.config.detail)
         companions = [scene.companion for scene in self.scenes if scene.cube is cube]
         if not companions or companions[0] is None:
             raise InputError(
