@@ -21,7 +21,7 @@ def moved(right: float, down: float, image: np.ndarray | None = None) -> Cube:
 def test_a_shift_is_found_and_removed(right: float, down: float) -> None:
     found, note = registered(coarse(4), moved(right, down))
     np.testing.assert_allclose(found.georef.transform, FINE.transform, atol=0.8)
-    assert "--no-register leaves it" in note
+    assert "--register=false leaves it" in note
 
 
 @pytest.mark.parametrize(

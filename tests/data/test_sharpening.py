@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
+from hypersigma.data.footprints import Spread
 from hypersigma.data.resize import resized
-from hypersigma.data.sharpening import enlarged, filled, hypersharpened
+from hypersigma.data.sharpening import enlarged, filled, matched
 from hypersigma.data.wald import WaldConfig, coarsened
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
@@ -36,11 +39,12 @@ def test_missing_pixels_are_missing_and_alone() -> None:
 @pytest.mark.parametrize("scale", [3, 4, 8])
 def test_a_companion_brings_detail(scale: int) -> None:
     scene = coarse(scale)
-    found = hypersharpened(scene, companion())
+    found = matched(scene, companion())
     assert found.ratio == pytest.approx(scale)
     assert found.georef == FINE
     assert (
-        mean_psnr(found.image, truth()) > mean_psnr(enlarged(scene.read(), WaldConfig(scale=scale), 10), truth()) + 10
+        mean_psnr(found.sharpened(), truth())
+        > mean_psnr(enlarged(scene.read(), WaldConfig(scale=scale), 10), truth()) + 10
     )
     assert found.explained.min() > 0.9
 
@@ -57,19 +61,20 @@ def test_any_ratio_and_a_part_of_the_ground(size: float, rows: int, cols: int) -
         return np.stack([0.3 + 1e-3 * x, 0.3 - 2e-3 * y, 0.5 + 1e-3 * (x + y)]).astype(np.float32)
 
     scene = cube(plane(FINE.divided(1 / 5), 19, 19), FINE.divided(1 / 5))
-    found = hypersharpened(scene, cube(plane(georef, rows, cols), georef, "companion"))
+    found = matched(scene, cube(plane(georef, rows, cols), georef, "companion"))
     assert found.ratio == pytest.approx(10 / size)
-    expected = plane(found.georef, *found.image.shape[1:])
-    assert np.isfinite(found.image).mean() > 0.9
-    np.testing.assert_allclose(found.image, np.where(np.isfinite(found.image), expected, np.nan), atol=2e-3)
-    left, _, _, top = found.georef.bounds(cube(found.image).window)
+    image = found.sharpened()
+    expected = plane(found.georef, *image.shape[1:])
+    assert np.isfinite(image).mean() > 0.9
+    np.testing.assert_allclose(image, np.where(np.isfinite(image), expected, np.nan), atol=2e-3)
+    left, _, _, top = found.georef.bounds(cube(image).window)
     assert (left, top) == pytest.approx((FINE.transform[2] + 11.0, FINE.transform[5] - 13.0))
 
 
 def test_gaps_of_both_are_gaps() -> None:
     image, sharp = coarse(4).read(), companion().read()
     image[:, 3, 3], sharp[1, 50, 60] = np.nan, np.nan
-    found = hypersharpened(cube(image, FINE.divided(1 / 4)), cube(sharp, FINE, "companion")).image
+    found = matched(cube(image, FINE.divided(1 / 4)), cube(sharp, FINE, "companion")).sharpened()
     expected = np.zeros((SIDE, SIDE), dtype=bool)
     expected[12:16, 12:16] = expected[50, 60] = True
     np.testing.assert_array_equal(np.isnan(found), np.broadcast_to(expected, found.shape))
@@ -87,7 +92,7 @@ def test_gaps_of_both_are_gaps() -> None:
 )
 def test_companions_that_do_not_suit(georef: Georef | None, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        hypersharpened(coarse(4), companion(georef=georef))
+        matched(coarse(4), companion(georef=georef))
 
 
 def test_too_little_data() -> None:
@@ -96,4 +101,20 @@ def test_too_little_data() -> None:
         filled(image)
     image[:, 0, :7] = 0.5
     with pytest.raises(InputError, match="7 pixels have data in the scene and in the companion, where 8"):
-        hypersharpened(cube(image, FINE.divided(1 / 4)), companion())
+        matched(cube(image, FINE.divided(1 / 4)), companion())
+
+
+@pytest.mark.parametrize("spread", ["mean", "gaussian"])
+def test_what_the_pixels_see_is_found(spread: Literal["mean", "gaussian"]) -> None:
+    scene = cube(coarsened(truth(), WaldConfig(scale=4, spread=spread)), FINE.divided(1 / 4))
+    found = matched(scene, companion())
+    assert found.spread == Spread.of(spread, WaldConfig.transfer)
+    told = matched(scene, companion(), "gaussian" if spread == "mean" else "mean")
+    assert mean_psnr(found.sharpened(), truth()) > mean_psnr(told.sharpened(), truth())
+
+
+def test_the_result_agrees_with_the_scene() -> None:
+    config = WaldConfig(scale=4, spread="mean")
+    scene = cube(coarsened(truth(), config), FINE.divided(1 / 4))
+    found = matched(scene, companion()).sharpened()
+    np.testing.assert_allclose(coarsened(found, config), scene.read(), atol=1e-4)

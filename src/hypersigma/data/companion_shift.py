@@ -10,7 +10,8 @@ from scipy import ndimage
 
 from hypersigma.cube import Cube
 from hypersigma.data.placement import Placement
-from hypersigma.data.sharpening import complete, filled, placed, point_spread
+from hypersigma.data.sharpening import complete, filled, placed
+from hypersigma.data.wald import WaldConfig
 from hypersigma.georef import Georef
 
 Floats = NDArray[np.float64]
@@ -54,7 +55,7 @@ def registered(cube: Cube, companion: Cube) -> tuple[Cube, str]:
     if reach < 1 or len(chosen) < _FEWEST or not complete(sharp).any():
         return companion, ""
     chosen = chosen[:: -(-len(chosen) // _MOST)]
-    seen = point_spread(filled(sharp)[0], across)
+    seen = _point_spread(filled(sharp)[0], across)
     search = _Search(seen, image.reshape(len(image), -1)[:, chosen].T, points.reshape(2, -1)[:, chosen], across)
     start, best = search.explained(np.zeros(2)), search.best(reach)
     told = search.explained(best)
@@ -64,7 +65,7 @@ def registered(cube: Cube, companion: Cube) -> tuple[Cube, str]:
     a, b, _, d, e, _ = other.transform
     note = (
         f"{companion.name} was moved by {best[0]:.1f} rows and {best[1]:.1f} columns of {cube.name}, where it explains "
-        f"{told:.0%} of it instead of {start:.0%}; --no-register leaves it"
+        f"{told:.0%} of it instead of {start:.0%}; --register=false leaves it"
     )
     return replace(companion, georef=Georef((a, b, x, d, e, y), other.crs)), note
 
@@ -100,6 +101,17 @@ class _Search:
             shifts = [centre + np.array([down, right]) for down in offsets for right in offsets]
             centre = max(shifts, key=self.explained)
         return centre
+
+
+def _point_spread(image: NDArray[np.float32], across: Floats) -> Floats:
+    """What a pixel with a Gaussian point spread would see at every place of an image (bands, rows, cols).
+
+    Args:
+        image: without gaps.
+        across: its pixels in such a pixel, down and across.
+    """
+    deviations = WaldConfig(scale=1).gaussian_deviation * across
+    return np.stack([ndimage.gaussian_filter(band.astype(np.float64), deviations) for band in image])
 
 
 def _spread(bands: NDArray[np.intp], most: int) -> NDArray[np.intp]:

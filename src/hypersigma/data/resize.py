@@ -90,7 +90,7 @@ def kernel_weights(old: int, new: int, function: Callable[[Floats], Floats], rea
     columns = np.round(centres)[:, None] + offsets
     values = function((columns - centres[:, None]) / width)
     values /= values.sum(axis=1, keepdims=True)
-    return _collected(_mirrored(columns.astype(np.intp), old), values, old)
+    return _collected(mirrored(columns.astype(np.intp), old), values, old)
 
 
 def _areas(old: int, new: int) -> Weights:
@@ -111,7 +111,7 @@ def _collected(columns: NDArray[np.intp], values: Floats, old: int) -> Weights:
     return sparse.coo_array((values.ravel(), (rows, columns.ravel())), shape=(new, old)).tocsr()
 
 
-def _mirrored(index: NDArray[np.intp], length: int) -> NDArray[np.intp]:
+def mirrored(index: NDArray[np.intp], length: int) -> NDArray[np.intp]:
     """Indices folded into 0..length - 1 at the borders, border pixels standing twice."""
     index = index % (2 * length)
     return np.minimum(index, 2 * length - 1 - index)

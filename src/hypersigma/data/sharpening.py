@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from hypersigma.cube import Cube
+from hypersigma.data.doubled import doubled, is_doubling
+from hypersigma.data.footprints import Spread, seen
+from hypersigma.data.kriging import Colours, evened, kriged
 from hypersigma.data.placement import Placement
 from hypersigma.data.resampled import ResampledSource
 from hypersigma.data.resize import resized
@@ -23,62 +27,137 @@ from hypersigma.tiling import Window
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Detail = Literal["learned", "interpolated"]
+SpreadChoice = Literal["auto", "mean", "gaussian"]
 
 _FINER = 1.05  # pixels of a companion in one of the scene, from which on it is sharper
 _LEAST_SIDE = 4  # common pixels each way
 _PIXELS_A_BAND = 2  # complete pixels for each number of a regression
+_TRANSFERS = (0.1, 0.2, 0.3, 0.4, 0.5)  # of the Gaussians that are tried
+
+
+class Lies(NamedTuple):
+    """How a companion lies on a scene.
+
+    Attributes:
+        down: the scene's pixels on the companion's.
+        window: of the scene; fine: of the companion.
+        across: the companion's pixels in one of the scene, down and across.
+        places: (2, h, w) of the companion's pixels on the scene, counted from the outer corner of the window.
+    """
+
+    down: Placement
+    window: Window
+    fine: Window
+    across: tuple[float, float]
+    places: NDArray[np.float64]
+
+    def seen(self, image: Image, spread: Spread, offset: tuple[float, float] = (0.0, 0.0)) -> Image:
+        """What the scene's pixels, moved by parts of one, see of an image on the companion's pixels."""
+        rows, cols = (
+            np.arange(start, start + length, dtype=np.float64) + 0.5 + by
+            for start, length, by in zip(self.window[:2], self.window[2:], offset, strict=True)
+        )
+        corner = np.array([self.fine.row, self.fine.col])[:, None, None]
+        return seen(image, self.down(rows, cols) - corner, self.across, spread)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Sharpened:
-    """A scene with the detail of a companion.
+class Match:
+    """A scene, and what a sharper companion of the same ground tells of it.
 
     Attributes:
-        image: (bands, rows, cols) on the companion's grid.
-        georef: of the image.
-        ratio: pixels of the companion along one of the scene.
-        window: the part of the scene that both show.
-        coarse: (companion bands, window height, window width), the companion on the scene's pixels.
-        explained: (bands,) share of the variance of each band that the companion tells.
+        georef: of the companion's pixels.
+        lies: how the companion lies on the scene.
+        image: (bands, rows, cols), the part of the scene that both show.
+        sharp: (companion bands, h, w), its gaps filled.
+        shown: (h, w), where it has data.
+        known: (rows, cols), pixels of the scene that both have data of.
+        spread: what the scene's pixels are taken to see of smaller ones.
+        coarse: (companion bands, rows, cols), the companion as the scene's pixels see it, NaN where not known.
+        matrix: (1 + companion bands, bands), the regression of the scene on that.
+        residual: (bands, rows, cols), what it leaves.
+        explained: (bands,) share of the variance of each band that it tells.
     """
 
-    image: Image
     georef: Georef
-    ratio: float
-    window: Window
+    lies: Lies
+    image: Image
+    sharp: Image
+    shown: Mask
+    known: Mask
+    spread: Spread
     coarse: Image
+    matrix: NDArray[np.float64]
+    residual: Image
     explained: NDArray[np.float64]
 
+    @property
+    def ratio(self) -> float:
+        """Pixels of the companion along one of the scene."""
+        return math.sqrt(math.prod(self.lies.across))
 
-def enlarged(image: Image, config: WaldConfig, rounds: int) -> Image:
-    """An image (bands, rows, cols) enlarged by bicubic interpolation, and brought into line with itself.
+    @property
+    def window(self) -> Window:
+        """The part of the scene that both show."""
+        return self.lies.window
+
+    def sharpened(self, rounds: int = 10) -> Image:
+        """The scene on the companion's pixels (bands, h, w), NaN where either lacks data.
+
+        The regression tells each band on the companion's own pixels (hyper-sharpening; Selva and others, 2015), and
+        what it left is kriged onto them. What the scene's pixels would see of the result is then brought into line with
+        what they saw, so many rounds of back-projection.
+        """
+        result: Image = np.tensordot(self.matrix[1:].T.astype(np.float32), self.sharp, axes=1)
+        result += self.matrix[0].astype(np.float32)[:, None, None]
+        result += self._kriged()
+        for _ in range(rounds):
+            left = np.where(self.known, self.image - self.lies.seen(result, self.spread), np.float32(0))
+            for band, differs in zip(result, left, strict=True):
+                band += ndimage.map_coordinates(differs, self.lies.places - 0.5, order=3, mode="mirror")
+        result[:, ~(self.shown & _on_data(self.image, self.lies.places))] = np.nan
+        return result
+
+    def _kriged(self) -> Image:
+        """What the regression left, on the companion's pixels."""
+        part, offset = self.spread.part
+        offsets = [(row, col) for row in (-offset, offset) for col in (-offset, offset)]
+        parts = np.stack([self.lies.seen(self.sharp, part, by) for by in offsets])
+        parts, fine = evened(parts, self.sharp, self.known)
+        return kriged(self.residual, self.known, Colours(parts, np.array(offsets), fine, self.lies.places))
+
+
+def enlarged(image: Image, config: WaldConfig, rounds: int, detail: Detail = "learned") -> Image:
+    """An image (bands, rows, cols) enlarged, and brought into line with itself.
 
     Args:
         image: NaN where there is no data.
         config: how many pixels, and what the image saw of them.
         rounds: of back-projection.
+        detail: "learned", by `doubled`, where the scale is 2, 4, 8 ...; otherwise, or "interpolated", bicubic.
 
     Raises:
         InputError: no pixel has numbers in all bands.
     """
     full, known = filled(image)
     shape = (image.shape[1] * config.scale, image.shape[2] * config.scale)
-    fine = back_projected(resized(full, shape), full, config, rounds=rounds)
+    learned = detail == "learned" and is_doubling(config.scale)
+    fine = doubled(full, config.scale) if learned else resized(full, shape)
+    fine = back_projected(fine, full, config, rounds=rounds)
     fine[:, ~known.repeat(config.scale, axis=0).repeat(config.scale, axis=1)] = np.nan
     return fine
 
 
-def hypersharpened(cube: Cube, companion: Cube, transfer: float = WaldConfig.transfer) -> Sharpened:
-    """A scene on the grid of a sharper companion, where both show the same ground.
-
-    Each band is regressed on the companion's bands, with a constant, over the scene's pixels; the companion's own
-    pixels then tell the band, and what the regression left is added to them by cubic splines (hyper-sharpening; Selva
-    and others, 2015). The scene's pixels see the companion through a Gaussian point spread.
+def matched(cube: Cube, companion: Cube, spread: SpreadChoice = "auto", transfer: float = WaldConfig.transfer) -> Match:
+    """What a sharper companion tells of a scene: a regression of each band on its bands, with a constant.
 
     Args:
         cube: the scene.
         companion: with smaller pixels, in any bands.
-        transfer: contrast that the scene's sensor leaves at half a wave a pixel, as of `WaldConfig`.
+        spread: what the scene's pixels see of smaller ones, as of `Spread`; "auto": with which the regression explains
+            most, of a box and of some Gaussians.
+        transfer: of "gaussian", contrast that is left at half a wave a pixel, as of `WaldConfig`.
 
     Raises:
         InputError: one has no georeference or is in sensor geometry, both share no ground, the companion is not
@@ -89,31 +168,75 @@ def hypersharpened(cube: Cube, companion: Cube, transfer: float = WaldConfig.tra
     up = Placement.of(other, companion.shape[1:], own, cube.shape[1:])
     window, fine = _overlap(cube, companion, down), _overlap(companion, cube, up)
     across = down.pixels_across(window)
-    ratio = math.sqrt(across[0] * across[1])
     if min(across) < _FINER:
         raise InputError(
-            f"the companion {companion.name} is not sharper than {cube.name}: {ratio:.3g} of its pixels lie along "
-            "one of the scene; give an image with smaller pixels"
+            f"the companion {companion.name} is not sharper than {cube.name}: {math.sqrt(math.prod(across)):.3g} of "
+            "its pixels lie along one of the scene; give an image with smaller pixels"
         )
-    image, sharp = cube.read(window), companion.read(fine)
-    seen = point_spread(filled(sharp)[0], np.array(across), transfer)
-    places = down.centres(window) - np.array([fine.row, fine.col])[:, None, None] - 0.5
-    coarse = np.stack([ndimage.map_coordinates(band, places, order=3, mode="mirror") for band in seen])
-    coarse = coarse.astype(np.float32)
-    coarse[:, ~_covered(companion, down, window, across)] = np.nan
-    matrix, residual, explained = _regressed(image, coarse, cube.name)
-    result = np.tensordot(matrix[1:].T.astype(np.float32), sharp, axes=1)
-    result += matrix[0].astype(np.float32)[:, None, None]
-    _add_residual(result, residual, image, up.centres(fine) - np.array([window.row, window.col])[:, None, None])
+    lies = Lies(down, window, fine, across, up.centres(fine) - np.array([window.row, window.col])[:, None, None])
+    image, (sharp, shown) = cube.read(window), filled(companion.read(fine))
+    known = complete(image) & _covered(companion, down, window, across)
+    needed = _PIXELS_A_BAND * (1 + len(sharp))
+    if np.count_nonzero(known) < needed:
+        raise InputError(
+            f"{cube.name}: {np.count_nonzero(known)} pixels have data in the scene and in the companion, where "
+            f"{needed} are needed; give images that share more ground"
+        )
+    chosen = _told_by(image, sharp, known, lies) if spread == "auto" else Spread.of(spread, transfer)
+    coarse = lies.seen(sharp, chosen)
+    matrix, left, explained = _regressed(image[:, known], coarse[:, known])
+    residual = np.zeros(image.shape, dtype=np.float32)
+    residual[:, known] = left.T
+    coarse[:, ~known] = np.nan
     place = other.windowed(fine)
-    return Sharpened(
-        image=result,
+    return Match(
         georef=Georef(place.transform, place.crs or own.crs),
-        ratio=ratio,
-        window=window,
+        lies=lies,
+        image=image,
+        sharp=sharp,
+        shown=shown,
+        known=known,
+        spread=chosen,
         coarse=coarse,
+        matrix=matrix,
+        residual=residual,
         explained=explained,
     )
+
+
+def _told_by(image: Image, sharp: Image, known: Mask, lies: Lies) -> Spread:
+    """The spread with which a companion explains most of a scene, by the mean over bands of the log of what is left."""
+
+    def left(spread: Spread) -> float:
+        _, _, explained = _regressed(image[:, known], lies.seen(sharp, spread)[:, known])
+        return float(np.log(np.maximum(1 - explained, np.finfo(np.float64).eps)).mean())
+
+    return min((Spread.of("mean", transfer=0.5), *(Spread.of("gaussian", each) for each in _TRANSFERS)), key=left)
+
+
+def _regressed(spectra: Image, told: Image) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Regression of spectra (bands, n) on a companion's (companion bands, n), with a constant.
+
+    Returns:
+        (1 + companion bands, bands) constants and coefficients, what they leave (n, bands), and the share (bands,) of
+        variance that is explained.
+    """
+    known = np.concatenate([np.ones((1, told.shape[1])), told]).T.astype(np.float64)
+    numbers = spectra.T.astype(np.float64)
+    matrix = np.asarray(np.linalg.lstsq(known, numbers, rcond=None)[0], dtype=np.float64)
+    left = numbers - known @ matrix
+    spread = np.maximum(numbers.var(axis=0), np.finfo(np.float64).tiny)
+    explained: NDArray[np.float64] = 1 - left.var(axis=0) / spread
+    return matrix, left, explained
+
+
+def _on_data(image: Image, places: NDArray[np.float64]) -> Mask:
+    """Which places (2, h, w) lie on pixels of the scene that have data."""
+    size = np.array(image.shape[1:])[:, None, None]
+    with np.errstate(invalid="ignore"):
+        inside = ((places >= 0) & (places <= size)).all(axis=0)
+    row, col = np.minimum(np.where(inside, places, 0.5).astype(np.intp), size - 1)
+    return np.asarray(inside & complete(image)[row, col])
 
 
 def filled(image: Image) -> tuple[Image, Mask]:
@@ -167,70 +290,9 @@ def _overlap(cube: Cube, other: Cube, placement: Placement) -> Window:
     return window
 
 
-def point_spread(
-    image: Image, across: NDArray[np.float64], transfer: float = WaldConfig.transfer
-) -> NDArray[np.float64]:
-    """What a pixel with a Gaussian point spread would see at every place of an image (bands, rows, cols).
-
-    Args:
-        image: without gaps.
-        across: its pixels in such a pixel, down and across.
-        transfer: as of `WaldConfig`.
-    """
-    deviations = WaldConfig(scale=1, transfer=transfer).gaussian_deviation * across
-    return np.stack([ndimage.gaussian_filter(band.astype(np.float64), deviations) for band in image])
-
-
 def _covered(companion: Cube, placement: Placement, window: Window, across: tuple[float, float]) -> Mask:
     """Which pixels of a window of the scene hold nothing but data of the companion."""
     known = np.where(complete(companion.read()), 1.0, np.nan).astype(np.float32)
     samples = (math.ceil(across[0] - 0.01), math.ceil(across[1] - 0.01))
     shown = ResampledSource(Cube.from_array(known[None]), placement, window, samples)
     return complete(shown.read(np.arange(1), Window(0, 0, window.height, window.width)))
-
-
-def _regressed(image: Image, coarse: Image, name: str) -> tuple[NDArray[np.float64], Image, NDArray[np.float64]]:
-    """Regression of an image on a companion of its size, over the pixels that are complete in both.
-
-    Returns:
-        (1 + companion bands, bands) constants and coefficients, the residual (bands, rows, cols) of all these pixels,
-        NaN elsewhere, and the share (bands,) of variance that is explained.
-
-    Raises:
-        InputError: too few pixels are complete.
-    """
-    known = complete(image) & complete(coarse)
-    needed = _PIXELS_A_BAND * (1 + len(coarse))
-    if np.count_nonzero(known) < needed:
-        raise InputError(
-            f"{name}: {np.count_nonzero(known)} pixels have data in the scene and in the companion, where {needed} are "
-            "needed; give images that share more ground"
-        )
-    told = np.concatenate([np.ones((1, np.count_nonzero(known))), coarse[:, known]]).T.astype(np.float64)
-    numbers = image[:, known].T.astype(np.float64)
-    matrix = np.linalg.lstsq(told, numbers, rcond=None)[0]
-    left = numbers - told @ matrix
-    residual = np.full(image.shape, np.nan, dtype=np.float32)
-    residual[:, known] = left.T
-    spread = np.maximum(numbers.var(axis=0), np.finfo(np.float64).tiny)
-    return np.asarray(matrix), residual, np.asarray(1 - left.var(axis=0) / spread)
-
-
-def _add_residual(result: Image, residual: Image, image: Image, positions: NDArray[np.float64]) -> None:
-    """Add what a regression left to a fine image in place, NaN where the scene has no data there.
-
-    Args:
-        result: (bands, h, w).
-        residual: (bands, rows, cols), NaN where it is not known.
-        image: the scene (bands, rows, cols).
-        positions: (2, h, w) of the fine pixels on the scene, counted from its corner.
-    """
-    full, _ = filled(residual)
-    size = np.array(image.shape[1:])[:, None, None]
-    with np.errstate(invalid="ignore"):
-        outside = ~((positions >= 0) & (positions <= size)).all(axis=0)
-    positions = np.where(outside, 0.5, positions)
-    row, col = np.minimum(positions.astype(np.intp), size - 1)
-    for band, left in zip(result, full, strict=True):
-        band += ndimage.map_coordinates(left, positions - 0.5, order=3, mode="mirror")
-    result[:, outside | ~(complete(image)[row, col] & complete(result))] = np.nan

@@ -10,14 +10,14 @@ import numpy as np
 from hypersigma.cube import Cube
 from hypersigma.data.method import Findings
 from hypersigma.data.resize import resized
-from hypersigma.data.sharpening import Sharpened, enlarged, filled, hypersharpened
+from hypersigma.data.sharpening import Match, enlarged, filled
 from hypersigma.data.wald import WaldConfig, coarsened, whole
 from hypersigma.errors import InputError
 from hypersigma.metrics.restoration import restoration_scores
 from hypersigma.products import Figure, Layer, Section, Table, Text
 from hypersigma.tasks._restoration import Image, RestorationMethod, RestorationScene, number_notes
 from hypersigma.tasks.super_resolution.config import SuperResolutionConfig
-from hypersigma.tasks.super_resolution.task import SHARPENED, wald
+from hypersigma.tasks.super_resolution.task import SHARPENED, told, wald
 
 _LEAST_SIDE = 4  # coarse pixels each way, for a scene to be sharpened again
 
@@ -58,15 +58,15 @@ def findings(
     notes: list[str] = []
     for scene, layer in zip(inputs, layers.values(), strict=True):
         prefix, cube = layer.name.removesuffix(SHARPENED), scene.cube
-        told = None if scene.companion is None else hypersharpened(cube, scene.companion, method.config.transfer)
-        if told is None:
+        match = None if scene.companion is None else told(cube, scene.companion, method.config)
+        if match is None:
             metrics[f"{prefix}ratio"] = float(scene.scale or 0)
         else:
-            metrics |= {f"{prefix}ratio": told.ratio, f"{prefix}explained": float(np.median(told.explained))}
-            cut = told.window.height * told.window.width
+            metrics |= {f"{prefix}ratio": match.ratio, f"{prefix}explained": float(np.median(match.explained))}
+            cut = match.window.height * match.window.width
             if cut < cube.window.height * cube.window.width:
                 notes.append(f"{cube.name}: sharpened where the companion lies, {cut} of its pixels")
-        checked = _again(cube, method.config, scene.scale, told)
+        checked = _again(cube, method.config, scene.scale, match)
         if checked is None:
             notes.append(f"{cube.name}: too small to be made coarser and sharpened again, so that nothing was measured")
         else:
@@ -74,16 +74,16 @@ def findings(
             metrics |= {prefix + key: value for key, value in found.items()}
             sections.append(table)
             if found["wald_rmse"] > found["wald_rmse_bicubic"]:
-                notes.append(f"{cube.name}: {_WORSE if told else 'bicubic interpolation does better on this scene'}")
+                notes.append(f"{cube.name}: {_WORSE if match else 'bicubic interpolation does better on this scene'}")
         sections += _shown(scene, layer)
         notes += number_notes(cube.name, cube.read(), layer.array)
     return Findings(metrics, sections, notes)
 
 
-def _again(cube: Cube, config: SuperResolutionConfig, scale: int | None, told: Sharpened | None) -> Checked | None:
+def _again(cube: Cube, config: SuperResolutionConfig, scale: int | None, match: Match | None) -> Checked | None:
     """The scene made coarser and sharpened again; None where it is too small or lacks too much."""
-    window = cube.window if told is None else told.window
-    ratio = scale or max(2, round(told.ratio if told else 2.0))
+    window = cube.window if match is None else match.window
+    ratio = scale or max(2, round(match.ratio if match else 2.0))
     if min(window.height, window.width) // ratio < _LEAST_SIDE:
         return None
     image = cube.read(window)
@@ -91,18 +91,16 @@ def _again(cube: Cube, config: SuperResolutionConfig, scale: int | None, told: S
     spread: WaldConfig = wald(config, ratio)
     coarse, truth = coarsened(full, spread), whole(np.where(known, image, np.nan), ratio)
     bicubic = resized(coarse, (truth.shape[1], truth.shape[2]))
-    if told is None:
-        return Checked(enlarged(coarse, spread, config.rounds), bicubic, truth, ratio)
+    if match is None:
+        return Checked(enlarged(coarse, spread, config.rounds, config.detail), bicubic, truth, ratio)
     assert cube.georef is not None
     place = cube.georef.windowed(window)
-    fine = Cube.from_array(whole(told.coarse, ratio), georef=place, name="companion")
+    fine = Cube.from_array(whole(match.coarse, ratio), georef=place, name="companion")
     try:
-        again = hypersharpened(
-            Cube.from_array(coarse, georef=place.divided(1 / ratio), name=cube.name), fine, config.transfer
-        )
+        again = told(Cube.from_array(coarse, georef=place.divided(1 / ratio), name=cube.name), fine, config)
     except InputError:
         return None
-    return Checked(again.image, bicubic, truth, ratio)
+    return Checked(again.sharpened(config.rounds), bicubic, truth, ratio)
 
 
 def _scored(cube: Cube, checked: Checked) -> tuple[dict[str, float], Table]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from hypersigma.cube import Cube
-from hypersigma.data.sharpening import enlarged, hypersharpened
+from hypersigma.data.sharpening import Match, enlarged, matched
 from hypersigma.data.wald import WaldConfig
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
@@ -38,7 +38,7 @@ class SuperResolution(Restorer):
         if self.scale is not None:
             georef = None if cube.georef is None else cube.georef.divided(self.scale)
             self.remember(cube, georef)
-            return enlarged(image, wald(self.config, self.scale), self.config.rounds)
+            return enlarged(image, wald(self.config, self.scale), self.config.rounds, self.config.detail)
         companions = [scene.companion for scene in self.scenes if scene.cube is cube]
         if not companions or companions[0] is None:
             raise InputError(
@@ -46,9 +46,9 @@ class SuperResolution(Restorer):
                 "super_resolution on it with its own"
             )
         with threadpool_limits(limits=1):
-            found = hypersharpened(cube, companions[0], self.config.transfer)
-        self.remember(cube, found.georef)
-        return found.image
+            found = told(cube, companions[0], self.config)
+            self.remember(cube, found.georef)
+            return found.sharpened(self.config.rounds)
 
     def finish(self, quantities: Image, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         return {SHARPENED: quantities}
@@ -70,7 +70,12 @@ class SuperResolution(Restorer):
 
 def wald(config: SuperResolutionConfig, scale: int) -> WaldConfig:
     """What a scene is taken to see of smaller pixels."""
-    return WaldConfig(scale=scale, transfer=config.transfer)
+    return WaldConfig(scale=scale, spread="mean" if config.spread == "mean" else "gaussian", transfer=config.transfer)
+
+
+def told(cube: Cube, companion: Cube, config: SuperResolutionConfig) -> Match:
+    """What a companion tells of a scene, as the settings say."""
+    return matched(cube, companion, config.spread, config.transfer)
 
 
 TASK = SuperResolution

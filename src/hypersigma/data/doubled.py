@@ -1,0 +1,76 @@
+"""A scene with two, four, eight times as many rows and columns, by a network that learned detail on other scenes.
+
+The network, `doubling.npz`, learned on bands and principal components of scenes and photographs
+(`benchmarks/doubling.py`) and is the same for any sensor: it sees principal components of the scene, one at a time.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypersigma.data.resize import resized
+
+if TYPE_CHECKING:
+    from hypersigma.nn.doubling import Doubling
+
+Image = NDArray[np.float32]
+
+_COMPONENTS = 16  # that the network sees; the rest is interpolated
+_FLAT = 1e-12  # of the largest variance, below which a component is nothing
+
+
+def is_doubling(scale: int) -> bool:
+    """Whether a scale is two, four, eight ..."""
+    return scale > 1 and scale & (scale - 1) == 0
+
+
+def doubled(image: Image, scale: int) -> Image:
+    """An image (bands, rows, cols) without gaps as (bands, scale rows, scale cols); pixels are the means of theirs.
+
+    Args:
+        image: of any unit.
+        scale: as of `is_doubling`.
+    """
+    import torch
+
+    from hypersigma.nn.doubling import turned_about
+
+    mean = image.mean(axis=(1, 2), dtype=np.float64)
+    flat = (image - mean[:, None, None].astype(np.float32)).reshape(len(image), -1)
+    values, vectors = np.linalg.eigh(flat @ flat.T / flat.shape[1])
+    chosen = np.flatnonzero(values > _FLAT * values[-1])[-_COMPONENTS:]
+    vectors = vectors[:, chosen].astype(np.float32)
+    found = vectors.T @ flat
+    rest = flat - vectors @ found
+    result = resized(rest.reshape(image.shape), (image.shape[1] * scale, image.shape[2] * scale))
+    result += mean[:, None, None].astype(np.float32)
+    network = _network()
+    for vector, component in zip(vectors.T, found.reshape(len(chosen), *image.shape[1:]), strict=True):
+        level = float(component.std())
+        told = torch.from_numpy(component[None, None] / np.float32(level))
+        with torch.inference_mode():
+            for _ in range(scale.bit_length() - 1):
+                told = turned_about(network, told)
+        fine = told.numpy()[0, 0] * np.float32(level)
+        for band, share in zip(result, vector, strict=True):
+            band += share * fine
+    return result
+
+
+@lru_cache(maxsize=1)
+def _network() -> Doubling:
+    """The network with what it learned."""
+    import torch
+
+    from hypersigma.nn.doubling import Doubling
+
+    network = Doubling()
+    with resources.as_file(resources.files("hypersigma") / "doubling.npz") as path, np.load(path) as file:
+        learned: dict[str, Any] = {name: torch.from_numpy(file[name]) for name in file.files}
+    network.load_state_dict(learned)
+    return network.eval()
