@@ -17,6 +17,7 @@ from hypersigma.data.noise_level import strips
 from hypersigma.data.scene_model import Part, SceneModel
 from hypersigma.data.signal_guard import guarded
 from hypersigma.data.subspace_denoising import cleaned, found_model
+from hypersigma.data.target_guard import TargetGuard, target_guard
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
@@ -32,14 +33,14 @@ class Denoising(Restorer):
     """A denoiser that finds faults, noise and subspace of each scene anew.
 
     Attributes:
-        found: the scene that was denoised last, and what it is made of.
+        found: the scene that was denoised last, what it is made of, and the guard of the target that it was given with.
         told: what its layers say.
     """
 
     name: ClassVar[str] = "denoising"
     Config: ClassVar[type] = DenoisingConfig
 
-    found: list[tuple[Cube, SceneModel]] = field(default_factory=list, repr=False)
+    found: list[tuple[Cube, SceneModel, TargetGuard | None]] = field(default_factory=list, repr=False)
     told: list[Told] = field(default_factory=list, repr=False)
 
     @property
@@ -52,12 +53,19 @@ class Denoising(Restorer):
         Raises:
             InputError: too few pixels have numbers in all bands that are used, or no band varies.
         """
+        return self._known(cube)[0]
+
+    def _known(self, cube: Cube) -> tuple[SceneModel, TargetGuard | None]:
+        """What a scene is made of, and the guard of its target if it was given with one."""
         if not self.found or self.found[0][0] is not cube:
             with threadpool_limits(limits=1):
                 shape = len(cube.used), *cube.shape[1:]
                 _require_data(cube)
-                self.found[:] = [(cube, found_model(cube.read, shape, self.config.subspace))]
-        return self.found[0][1]
+                model = found_model(cube.read, shape, self.config.subspace)
+                target = next((scene.target for scene in self.scenes if scene.cube is cube), None)
+                guard = None if target is None else target_guard(cube.read, shape, model, target)
+                self.found[:] = [(cube, model, guard)]
+        return self.found[0][1:]
 
     def predict(self, cube: Cube, window: Window) -> Image:
         """Coefficients (directions, h, w) of a window in the subspace of its scene.
@@ -71,13 +79,16 @@ class Denoising(Restorer):
 
     def finish(self, quantities: Image, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         self.told[:] = [told_of(cube)]
-        model = self.model(cube)
+        model, guard = self._known(cube)
         found: dict[str, NDArray[Any]] = {}
         with threadpool_limits(limits=1):
             for rows in strips((len(cube.used), *quantities.shape[1:])):
                 part = quantities[:, rows]
                 before = cube.read(Window(window.row + rows.start, window.col, *part.shape[1:]))
-                after = guarded(Part(*model.faults.repaired(before, window.col)), part, model)
+                repaired = Part(*model.faults.repaired(before, window.col))
+                after = guarded(repaired, part, model)
+                if guard is not None:
+                    after = guard.restored(np.where(repaired.known, repaired.image, after), after)
                 for name, values in denoised_arrays(before, after, cube, whole=self.config.whole).items():
                     if name not in found:
                         found[name] = np.empty((*values.shape[:-2], *quantities.shape[1:]), values.dtype)
