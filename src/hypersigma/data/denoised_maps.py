@@ -63,7 +63,7 @@ def denoised_arrays(before: Image, after: Image, cube: Cube, *, whole: bool = Tr
     rounded = np.clip(np.rint(np.where(missing, 0.0, after)), limits.min, limits.max).astype(kind)
     if cube.nodata is not None:
         # a number that happens to be that of no data would be lost
-        rounded[rounded == cube.nodata] += -1 if cube.nodata > limits.min else 1
+        rounded[rounded == cube.nodata] = cube.nodata - 1 if cube.nodata > limits.min else cube.nodata + 1
         rounded[missing] = cube.nodata
     return {DENOISED: rounded, RESIDUAL: before, ANGLE: turned}
 

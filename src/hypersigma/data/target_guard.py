@@ -1,58 +1,71 @@
-"""A target that is named beforehand is not denoised away: what a matched filter hears of it stays as it was.
+"""The direction of a target in a scene, along which a denoising leaves every pixel as it was.
 
-The filter of a target t over a background of mean m and covariance C answers w (x - m), w = C^-1 (t - m) / |t - m|_C^2,
-to a spectrum x (Manolakis and Shaw, 2002). Of what a denoising took out of a pixel, r, the share (w r) (t - m) is put
-back: then the filter answers the same before and after, and the noise of one direction out of all bands returns.
+What a matched filter answers is w . (x - mean) with w = C^-1 (target - mean) (Robey et al., 1992). Of all changes of a
+denoised pixel that bring its answer back, the one that is least in the noise of the bands goes along N w, N being their
+variances: x + N w (w . r) / (w . N w) for what was taken out, r. The noise of that one direction comes back with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.data.moments import Whitening, moments, whitening
+from hypersigma.data.faults import Image, Read
+from hypersigma.data.moments import moments, whitening
+from hypersigma.data.noise_level import strips
+from hypersigma.data.scene_model import SceneModel
+from hypersigma.tiling import Window
 
-Image = NDArray[np.float32]
-
-_LOADING = 1e-6
+_LOADING = 1e-6  # share of the mean variance on the diagonal of the covariance
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TargetGuard:
-    """The matched filter of a target in a scene.
+    """A matched filter, and how its answer is brought back.
 
     Attributes:
-        used: (bands,) that the filter looks at.
-        direction: t - m (used bands,).
-        white: the whitening of the background.
-        looked: t - m after it.
+        filter: (bands,) w.
+        back: (bands,) N w / (w . N w); 0 in bands without noise, which are not changed.
     """
 
-    used: NDArray[np.bool_]
-    direction: Image
-    white: Whitening
-    looked: Image
+    filter: NDArray[np.float32]
+    back: NDArray[np.float32]
 
-    @classmethod
-    def of(
-        cls, blocks: Callable[[], Iterable[Image]], target: NDArray[np.float64], used: NDArray[np.bool_]
-    ) -> TargetGuard:
-        """The guard of a target (bands,) over spectra that come in blocks (bands, n), complete ones alone."""
-        found = moments(lambda: (block[used] for block in blocks()))
-        white, _ = whitening(found, _LOADING)
-        own = target[used].astype(np.float32)
-        looked = white.apply(own[:, None])[:, 0]
-        return cls(used=used, direction=own - found.mean.astype(np.float32), white=white, looked=looked)
-
-    def kept(self, before: Image, after: Image) -> Image:
-        """Denoised spectra (bands, rows, cols) with the target that they had before; incomplete pixels as they are."""
-        flat = (bands[self.used].reshape(len(self.looked), -1) for bands in (before, after))
-        heard = [self.looked @ self.white.apply(spectra) for spectra in flat]
-        lost = (heard[0] - heard[1]) / (self.looked @ self.looked)
-        result = after.copy()
-        put = self.direction[:, None] * np.where(np.isfinite(lost), lost, 0.0)
-        result[self.used] += put.reshape(-1, *after.shape[1:]).astype(np.float32)
+    def restored(self, before: Image, after: Image) -> Image:
+        """Denoised pixels (bands, rows, cols) with the answer of those before; those that lack a number as they are."""
+        taken = np.tensordot(self.filter, before - after, axes=1)
+        result: Image = after + self.back[:, None, None] * np.where(np.isfinite(taken), taken, 0).astype(np.float32)
         return result
+
+
+def target_guard(
+    read: Read, shape: tuple[int, int, int], model: SceneModel, target: NDArray[np.float64]
+) -> TargetGuard | None:
+    """The guard of a target in a scene; None where it is the mean of the scene.
+
+    Args:
+        read: a window of the scene (bands, rows, cols).
+        shape: bands, rows and columns of it.
+        model: of the scene.
+        target: spectrum (bands,) in the scene's numbers.
+    """
+    used = model.subspace.used
+
+    def blocks() -> Iterator[Image]:
+        for strip in strips(shape):
+            image = read(Window(strip.start, 0, min(strip.stop, shape[1]) - strip.start, shape[2]))
+            pixels = model.faults.repaired(image, 0)[0][used].reshape(int(used.sum()), -1)
+            yield pixels[:, np.isfinite(pixels).all(axis=0)]
+
+    white, _ = whitening(moments(blocks), _LOADING)
+    own = white.matrix.T @ (white.matrix @ (target[used] - white.mean))
+    noise = np.square(model.subspace.deviations[used])
+    power = float(own @ (noise * own))
+    if not power > 0:
+        return None
+    looked, back = np.zeros((2, len(used)), dtype=np.float32)
+    looked[used], back[used] = own, noise * own / power
+    return TargetGuard(filter=looked, back=back)

@@ -1,7 +1,8 @@
 """Whether a denoising takes targets out: spectra are put into single pixels of a scene, and looked for again.
 
 The spectra are the most distinct ones of the scene itself (ATGP on means of 3 x 3 pixels), or one that is given. Each
-fills a pixel, half or a fifth of it. What a matched filter answers there, told by the scene as it was, is compared
+fills a pixel, half or a fifth of it, with noise of its own: no sensor gives the same numbers over and over, and those
+that come back exactly pass for stuck. What a matched filter answers there, told by the scene as it was, is compared
 before and after denoising.
 """
 
@@ -16,6 +17,7 @@ from scipy import ndimage
 
 from hypersigma.data.endmembers import atgp
 from hypersigma.data.moments import moments, whitening
+from hypersigma.data.noise_level import noise_deviations
 
 Image = NDArray[np.float32]
 
@@ -64,12 +66,15 @@ def targets_kept(
     spectra = _distinct(image, known, varied) if target is None else target[None]
     found = moments(lambda: [image[varied][:, known]])
     white, _ = whitening(found, 1e-6)
-    put = image.copy()
+    put, generator = image.copy(), np.random.default_rng(0)
+    noise = np.nan_to_num(noise_deviations(image))
     responses: list[tuple[float, Image]] = []
     for index, (row, col) in enumerate(places):
         fraction = FRACTIONS[index % len(FRACTIONS)]
         spectrum = spectra[index // len(FRACTIONS) % len(spectra)]
-        put[:, row, col] = (1 - fraction) * put[:, row, col] + fraction * spectrum
+        put[:, row, col] = (1 - fraction) * put[:, row, col] + fraction * (
+            spectrum + noise * generator.standard_normal(len(noise))
+        )
         responses.append((fraction, spectrum[varied].astype(np.float32)))
     clean = denoise(put)
     sums = np.zeros((2, len(FRACTIONS)))

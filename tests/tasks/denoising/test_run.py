@@ -106,3 +106,38 @@ def test_angles_between_spectra() -> None:
     one[:, 0, 0], other[:, 0, 0] = (1, 0), (2, 2e-4)
     one[:, 0, 1], other[:, 0, 1] = (1, 0), (0, 3)
     np.testing.assert_allclose(angles(one, other), [[1e-4, np.pi / 2, np.nan]], rtol=1e-6)
+
+
+def test_a_target_keeps_the_answer_of_its_matched_filter() -> None:
+    target = 0.3 + 0.1 * np.cos(np.arange(60) / 3.0)
+    image = NOISY.read()
+    image[:, 20, 21] = target
+    scene = replace(changed(NOISY, image), quantity="reflectance")
+    plain = run("denoising", scene, config=QUICK)
+    guarded = run("denoising", scene, target="20,21", config=QUICK)
+    metrics = guarded.report.metrics
+    kept = [metrics[f"target_kept_{share}"] for share in ("1", "0.5", "0.2")]
+    np.testing.assert_allclose(kept, 1.0, atol=0.05)
+    # what comes back is one direction of all bands
+    more = guarded.layers["denoised"].array - plain.layers["denoised"].array
+    singular = np.linalg.svd(more.reshape(60, -1), compute_uv=False)
+    assert singular[1] < 1e-3 * singular[0]
+
+
+def test_no_data_in_whole_numbers_and_the_ends_of_their_type() -> None:
+    image = np.rint(100 + 600 * (NOISY.read() - 0.3)).clip(0, 255).astype(np.uint8)
+    image[:, 5:8, 5:8] = 255
+    image[10, 20:24, 20:24] = 0
+    image[image == 7] = 8
+    image[:, 0, 0] = 7
+    scene = replace(NOISY, source=ArraySource(image), nodata=7.0)
+    result = run("denoising", scene, config=QUICK)
+    layer = result.layers["denoised"]
+    assert layer.array.dtype == np.uint8
+    assert layer.nodata == 7
+    assert (layer.array[:, 0, 0] == 7).all()
+    # no other pixel takes the number of no data
+    assert np.count_nonzero(layer.array == 7) == 60
+    told = " ".join(result.report.notes)
+    assert "lie at the ends of uint8" in told
+    assert "1 pixels lack numbers in some band" in told

@@ -21,7 +21,7 @@ class Inputs:
     Attributes:
         truth: File of the same scene without noise, where it is known; the report then says how close the result is.
         target: What must not be lost, as for target detection: a library or table, FILE#NAME of several spectra, or
-            ROW,COL of the scene; what a matched filter hears of it stays as it was.
+            ROW,COL of the scene; what a matched filter answers stays as it was.
     """
 
     truth: Path | None = None

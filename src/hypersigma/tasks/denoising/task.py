@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -14,10 +14,10 @@ from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import Told, denoised_arrays, denoised_layers, told_of
 from hypersigma.data.method import Tiling
 from hypersigma.data.noise_level import strips
-from hypersigma.data.scene_model import Part, SceneModel, without_impulses
+from hypersigma.data.scene_model import Part, SceneModel
 from hypersigma.data.signal_guard import guarded
 from hypersigma.data.subspace_denoising import cleaned, found_model
-from hypersigma.data.target_guard import TargetGuard
+from hypersigma.data.target_guard import TargetGuard, target_guard
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
@@ -33,17 +33,15 @@ class Denoising(Restorer):
     """A denoiser that finds faults, noise and subspace of each scene anew.
 
     Attributes:
-        found: the scene that was denoised last, and what it is made of.
+        found: the scene that was denoised last, what it is made of, and the guard of the target that it was given with.
         told: what its layers say.
-        guards: the scene whose target was kept last, and what keeps it.
     """
 
     name: ClassVar[str] = "denoising"
     Config: ClassVar[type] = DenoisingConfig
 
-    found: list[tuple[Cube, SceneModel]] = field(default_factory=list, repr=False)
+    found: list[tuple[Cube, SceneModel, TargetGuard | None]] = field(default_factory=list, repr=False)
     told: list[Told] = field(default_factory=list, repr=False)
-    guards: list[tuple[Cube, TargetGuard]] = field(default_factory=list, repr=False)
 
     @property
     def tiling(self) -> Tiling:
@@ -55,12 +53,19 @@ class Denoising(Restorer):
         Raises:
             InputError: too few pixels have numbers in all bands that are used, or no band varies.
         """
+        return self._known(cube)[0]
+
+    def _known(self, cube: Cube) -> tuple[SceneModel, TargetGuard | None]:
+        """What a scene is made of, and the guard of its target if it was given with one."""
         if not self.found or self.found[0][0] is not cube:
             with threadpool_limits(limits=1):
                 shape = len(cube.used), *cube.shape[1:]
                 _require_data(cube)
-                self.found[:] = [(cube, found_model(cube.read, shape, self.config.subspace))]
-        return self.found[0][1]
+                model = found_model(cube.read, shape, self.config.subspace)
+                target = next((scene.target for scene in self.scenes if scene.cube is cube), None)
+                guard = None if target is None else target_guard(cube.read, shape, model, target)
+                self.found[:] = [(cube, model, guard)]
+        return self.found[0][1:]
 
     def predict(self, cube: Cube, window: Window) -> Image:
         """Coefficients (directions, h, w) of a window in the subspace of its scene.
@@ -74,43 +79,24 @@ class Denoising(Restorer):
 
     def finish(self, quantities: Image, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         self.told[:] = [told_of(cube)]
-        model = self.model(cube)
+        model, guard = self._known(cube)
         found: dict[str, NDArray[Any]] = {}
         with threadpool_limits(limits=1):
             for rows in strips((len(cube.used), *quantities.shape[1:])):
                 part = quantities[:, rows]
                 before = cube.read(Window(window.row + rows.start, window.col, *part.shape[1:]))
-                raw = Part(*model.faults.repaired(before, window.col))
-                after = guarded(raw, part, model)
-                if (guard := self._guard(cube, model)) is not None:
-                    # Faults must not pass for the target, so they are taken as denoising filled them.
-                    sound = without_impulses(raw, model.subspace)
-                    after = guard.kept(np.where(sound.known, sound.image, after), after)
+                repaired = Part(*model.faults.repaired(before, window.col))
+                after = guarded(repaired, part, model)
+                if guard is not None:
+                    after = guard.restored(np.where(repaired.known, repaired.image, after), after)
                 for name, values in denoised_arrays(before, after, cube, whole=self.config.whole).items():
                     if name not in found:
                         found[name] = np.empty((*values.shape[:-2], *quantities.shape[1:]), values.dtype)
                     found[name][..., rows, :] = values
         return found
 
-    def _guard(self, cube: Cube, model: SceneModel) -> TargetGuard | None:
-        """What keeps the target that was named for a scene; None where none was."""
-        target = next((scene.target for scene in self.scenes if scene.cube is cube), None)
-        if target is None:
-            return None
-        if not self.guards or self.guards[0][0] is not cube:
-            used = model.subspace.used
-            self.guards[:] = [(cube, TargetGuard.of(lambda: _complete(cube), target, used))]
-        return self.guards[0][1]
-
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
         return denoised_layers(arrays, georef, self.told[0])
-
-
-def _complete(cube: Cube) -> Iterator[Image]:
-    """Spectra (bands, n) of the pixels that have all numbers, in blocks."""
-    for rows in strips((len(cube.used), *cube.shape[1:])):
-        image = cube.read(Window(rows.start, 0, min(rows.stop, cube.shape[1]) - rows.start, cube.shape[2]))
-        yield image[:, np.isfinite(image).all(axis=0)]
 
 
 def _require_data(cube: Cube) -> None:
