@@ -47,7 +47,7 @@ def test_a_file_without_a_truth(tmp_path: Path) -> None:
     path = write_v5(tmp_path / "truth.mat", other=np.ones((5, 7)))
     with pytest.raises(InputError, match="no array is of abundances or endmembers of mixed"):
         read_unmixing_truth(mixed(), path)
-    assert read_unmixing_truth(mixed(), None)[:2] == (None, None)
+    assert read_unmixing_truth(mixed(), None) == (None, None, ())
 
 
 def test_a_raster_has_a_band_a_material(tmp_path: Path) -> None:
