@@ -2,15 +2,17 @@
 
     HYPERSIGMA_DATA=FOLDER python benchmarks/doubling.py src/hypersigma/doubling.npz
 
-made the file that ships, on one thread, with seed 100. It learns on data whose terms allow it: bands and principal
-components of MUUFL Gulfport and of the demo cube of GatorSense (MIT), of Taizhou (Landsat-7; MIT) and of the
-Sentinel-2 images of OSCD (modified Copernicus Sentinel data 2015-2018; its change maps, whose terms forbid commerce,
-play no part), and on photographs that come with scikit-image and are in the public domain. The three kinds (airborne
-scenes, satellite scenes, photographs) are drawn alike often; large images serve in half size besides. Scenes on which
-super-resolution is measured or was settled play no part.
+made the file that ships, on one thread, with seed 100. It learns on bands and principal components of MUUFL Gulfport
+and of the demo cube of GatorSense, of Taizhou (Landsat-7; these three from repositories under MIT) and of the images of
+OSCD (modified Copernicus Sentinel data 2015-2018; its change maps, whose terms forbid commerce, play no part), and on
+photographs that come with scikit-image: in the public domain or without known restrictions, save the moon, of which no
+terms are stated. The three kinds (airborne scenes, satellite scenes, photographs) are drawn alike often; large images
+serve in half size besides. CAVE, HySU and Berlin, on which super-resolution is measured, play no part, nor do Samson,
+Jasper Ridge, ABU, HYDICE and Pavia, on which files were compared.
 
 First it doubles means of 2 x 2 pixels, by the mean absolute error; then, twice in a row, means of 4 x 4, by the mean
-squared error. The number of steps is fixed, and nothing was selected by a validation. About 20 minutes.
+squared error. The number of steps is fixed: a run of 2700 and 1900 came out about 0.05 dB behind on the scenes for
+comparison. About 20 minutes.
 """
 
 from __future__ import annotations

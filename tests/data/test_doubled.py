@@ -36,3 +36,12 @@ def test_an_image_without_variance_stays() -> None:
 
 def test_scales() -> None:
     assert [scale for scale in range(-2, 20) if is_doubling(scale)] == [2, 4, 8, 16]
+
+
+def test_a_scene_of_few_pixels_with_a_dead_band() -> None:
+    image = np.random.default_rng(0).uniform(size=(6, 3, 2)).astype(np.float32)
+    image[2] = 0
+    found = doubled(image, 4)
+    assert found.shape == (6, 12, 8)
+    np.testing.assert_allclose(found[2], 0, atol=1e-6)
+    np.testing.assert_allclose(coarsened(found, WaldConfig(scale=4, spread="mean")), image, atol=1e-4)
