@@ -1,6 +1,6 @@
 """On a CUDA card: sparse sampling attention against its published formulation, dense inference against the GEMM rate.
 
-Run it with  python benchmarks/gpu.py ; it prints one line a case and appends them to results/gpu.jsonl. Before anything
+Run it with  python -m benchmarks.gpu ; it prints one line a case and appends them to results/gpu.jsonl. Before anything
 is timed, values and gradients of the kernels are held against float64. Sides take turns; a time is the median of the
 turns, with all that was begun on the card finished. A ratio above 1 means that the kernels are faster. "attend" is
 attention from queries, keys and values on, "layer" has the projections around it. The floor of a layer, and the share
@@ -23,9 +23,9 @@ from typing import Any
 import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torch.nn.functional import grid_sample
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.speed.published import sampled_mix
 from hypersigma.nn.attention import SparseSamplingAttention
 from hypersigma.nn.attention.sparse_sampling import mixed_samples
 from hypersigma.nn.attention.triton_sampling import has_kernel, sampled_on_grid
@@ -63,20 +63,8 @@ class Published(Form):
     """The published formulation: keys and values as pictures of every head, each sampled by `grid_sample`."""
 
     def mixed(self, query: Tensor, key: Tensor, value: Tensor, offsets: Tensor, grid: Grid) -> Tensor:
-        """Mixed values; places go from 0 to 1, then from -1 to 1, over the picture."""
-        size = offsets.new_tensor([grid.cols, grid.rows])
-        token = torch.arange(grid.rows * grid.cols, device=query.device)
-        centres = torch.stack([token % grid.cols + 0.5, token // grid.cols + 0.5], dim=-1).to(offsets) / size
-        places = rearrange(2 * (centres[:, None] + offsets / size) - 1, "b h n p a -> (b h) n p a")
-
-        def sampled(vectors: Tensor) -> Tensor:
-            pictures = rearrange(vectors, "b h (r c) d -> (b h) d r c", r=grid.rows)
-            return grid_sample(pictures, places, align_corners=False)
-
-        keys, values = sampled(key), sampled(value)
-        query = rearrange(query * self.head_dim**-0.5, "b h n d -> (b h) d n 1")
-        weights = (query * keys).sum(1, keepdim=True).softmax(-1)
-        return rearrange((weights * values).sum(-1), "(b h) d n -> b h n d", h=self.heads)
+        """Mixed values as in `benchmarks/speed`."""
+        return sampled_mix(query, key, value, offsets, (grid.rows, grid.cols))
 
 
 class Plain(Form):

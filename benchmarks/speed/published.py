@@ -36,28 +36,36 @@ def full_attention(attention: FullAttention, tokens: Tensor) -> Tensor:
 
 
 def sample_attention(attention: SparseSamplingAttention, tokens: Tensor, grid: Grid) -> Tensor:
-    """Tokens (B, N, D) after sparse sampling attention: keys and values sampled as pictures of every head."""
+    """Tokens (B, N, D) after sparse sampling attention."""
     batch, count, _ = tokens.shape
+    heads, width = attention.heads, attention.head_dim
+    query, key, value = attention.qkv(tokens).reshape(batch, count, 3, heads, width).permute(2, 0, 3, 1, 4)
+    offsets = attention.offsets(query.transpose(1, 2).reshape(batch, count, heads * width))
+    offsets = offsets.reshape(batch, count, heads, attention.points, 2).transpose(1, 2)
+    mixed = sampled_mix(query, key, value, offsets, grid)
+    return attention.projection(mixed.transpose(1, 2).reshape(batch, count, heads * width))  # type: ignore[no-any-return]
+
+
+def sampled_mix(query: Tensor, key: Tensor, value: Tensor, offsets: Tensor, grid: Grid) -> Tensor:
+    """Mixed values (B, heads, N, head_dim): keys and values sampled as pictures of every head.
+
+    Places go from 0 to 1, then from -1 to 1, over the picture of rows x columns; offsets (B, heads, N, points, 2) are
+    in token units.
+    """
+    batch, heads, count, width = query.shape
     rows, cols = grid
-    heads, width, points = attention.heads, attention.head_dim, attention.points
-    query, key, value = attention.qkv(tokens).reshape(batch, count, 3, heads * width).permute(2, 0, 1, 3)
-    offsets = attention.offsets(query).reshape(batch, count, heads, points, 2)
-    line = [(torch.arange(length, device=tokens.device, dtype=tokens.dtype) + 0.5) / length for length in (rows, cols)]
+    line = [(torch.arange(length, device=query.device, dtype=query.dtype) + 0.5) / length for length in (rows, cols)]
     row, col = torch.meshgrid(*line, indexing="ij")
-    centres = torch.stack([col, row], dim=-1).reshape(1, count, 1, 1, 2)
-    places = centres + offsets / offsets.new_tensor([cols, rows])
-    places = (2 * places - 1).permute(0, 2, 1, 3, 4).reshape(batch * heads, count, points, 2)
+    centres = torch.stack([col, row], dim=-1).reshape(count, 1, 2)
+    places = (2 * (centres + offsets / offsets.new_tensor([cols, rows])) - 1).flatten(0, 1)
 
     def sampled(vectors: Tensor) -> Tensor:
-        maps = vectors.reshape(batch, rows, cols, heads, width).permute(0, 3, 4, 1, 2)
-        found = grid_sample(maps.reshape(batch * heads, width, rows, cols), places, align_corners=False)
-        return found.reshape(batch, heads, width, count, points).permute(0, 1, 3, 4, 2)
+        maps = vectors.reshape(batch * heads, rows, cols, width).permute(0, 3, 1, 2)
+        found = grid_sample(maps.contiguous(), places, align_corners=False)
+        return found.reshape(batch, heads, width, count, -1).permute(0, 1, 3, 4, 2)
 
-    keys, values = sampled(key), sampled(value)
-    query = query.reshape(batch, count, heads, width).permute(0, 2, 1, 3).unsqueeze(3)
-    weights = ((query * width**-0.5) * keys).sum(-1).softmax(dim=-1)
-    mixed = (weights.unsqueeze(-1) * values).sum(3)
-    return attention.projection(mixed.permute(0, 2, 1, 3).reshape(batch, count, heads * width))  # type: ignore[no-any-return]
+    weights = ((query * width**-0.5).unsqueeze(3) * sampled(key)).sum(-1).softmax(dim=-1)
+    return (weights.unsqueeze(-1) * sampled(value)).sum(3)
 
 
 def block(part: Block, tokens: Tensor, grid: Grid) -> Tensor:

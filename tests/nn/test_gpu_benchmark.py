@@ -34,7 +34,8 @@ def test_all_sides_compute_the_same(benchmark, side):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA card")
 def test_without_a_card_it_says_so():
-    told = subprocess.run([sys.executable, str(SCRIPT)], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "benchmarks.gpu"]
+    told = subprocess.run(command, cwd=SCRIPT.parents[1], capture_output=True, text=True, check=False)
     assert told.returncode == 1
     assert told.stderr.strip() == (
         "benchmarks/gpu.py needs a CUDA card, and PyTorch finds none here; nothing was measured"

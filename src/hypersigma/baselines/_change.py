@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from hypersigma import config as configuration
-from hypersigma.baselines._detector import method_of
 from hypersigma.baselines._estimators import Estimator, class_probabilities
+from hypersigma.baselines._stored import load_arrays, method_of
 from hypersigma.cube import Cube
 from hypersigma.data.change_maps import change_arrays, change_layers
 from hypersigma.data.date_statistics import DateStatistics, date_statistics, sampled_pixels
@@ -223,22 +223,15 @@ def load(folder: Path) -> FittedChange:
         ConfigError: the folder's description is missing, or names settings that do not exist.
         InputError: the arrays are missing or damaged, or the description names no detector.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     where = folder / DESCRIPTION
     description = configuration.load_yaml(where, _Description)
-    try:
-        arrays = load_file(folder / _ARRAYS)
-        samples, labels = arrays["samples"], arrays["labels"]
-    except (OSError, SafetensorError, KeyError) as error:
-        raise InputError(f"{folder / _ARRAYS} is missing or damaged ({error}); fit and save again") from error
+    arrays = load_arrays(folder / _ARRAYS, "samples", "labels")
     kind = _detector_kind(description, where)
     return FittedChange(
         method=configuration.structure(description.config, kind, str(where)),
         bands=description.bands,
-        samples=samples,
-        labels=labels,
+        samples=arrays["samples"],
+        labels=arrays["labels"],
         seed=description.seed,
         level=description.level,
     )

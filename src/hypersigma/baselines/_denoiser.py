@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from hypersigma import config as configuration
-from hypersigma.baselines._detector import method_of
+from hypersigma.baselines._stored import method_of
 from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import Told, denoised_arrays, denoised_layers, told_of
 from hypersigma.data.method import Tiling

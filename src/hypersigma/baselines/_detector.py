@@ -10,13 +10,14 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from hypersigma import config as configuration
+from hypersigma.baselines._stored import load_arrays, method_of
 from hypersigma.cube import Cube, all_finite
 from hypersigma.data.bands import Bands
 from hypersigma.data.detection import DetectionScene, only_scene
@@ -30,7 +31,6 @@ from hypersigma.tiling import Window, blocks, reflected, spread_blocks
 
 Array = NDArray[np.float32]
 Learned = dict[str, NDArray[Any]]
-Method = TypeVar("Method")
 
 TILE = 256  # pixels; side of the windows that are scored at once
 DESCRIPTION, _ARRAYS = "detector.yaml", "detector.safetensors"
@@ -320,15 +320,9 @@ def load(folder: Path, describe: Callable[[str], Describer]) -> FittedDetector:
         ConfigError: the folder's description is missing, or names settings that do not exist.
         InputError: the arrays are missing or damaged, or the description names no detector.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     where = folder / DESCRIPTION
     description = configuration.load_yaml(where, _Description)
-    try:
-        learned = load_file(folder / _ARRAYS)
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{folder / _ARRAYS} is missing or damaged ({error}); fit and save again") from error
+    learned = load_arrays(folder / _ARRAYS)
     return FittedDetector(
         method=configuration.structure(
             description.config, type(method_of(description.method, Detector, where)), str(where)
@@ -339,19 +333,3 @@ def load(folder: Path, describe: Callable[[str], Describer]) -> FittedDetector:
         describer=None if description.weights is None else describe(description.weights),
         threshold=description.threshold,
     )
-
-
-def method_of(module: str, kind: type[Method], where: Path) -> Method:
-    """The detector of a kind that a module of this package holds as its `METHOD`.
-
-    Raises:
-        InputError: it is no module of this package, or holds none.
-    """
-    # nothing outside the package is ever imported for the sake of a file
-    try:
-        method = importlib.import_module(module).METHOD if module.startswith("hypersigma.") else None
-    except (ImportError, AttributeError):
-        method = None
-    if not isinstance(method, kind):
-        raise InputError(f"{where}: '{module}' is no detector of this version; fit and save again")
-    return method

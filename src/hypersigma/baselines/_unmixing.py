@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from hypersigma import config as configuration
 from hypersigma.baselines._bundles import bundled
-from hypersigma.baselines._detector import method_of
+from hypersigma.baselines._stored import load_arrays, method_of
 from hypersigma.cube import Cube, Quantity
 from hypersigma.data.bands import Bands
 from hypersigma.data.endmember_count import Counted, counted
@@ -240,15 +240,9 @@ def load(folder: Path) -> FittedUnmixing:
         ConfigError: the folder's description is missing, or names settings that do not exist.
         InputError: the endmembers are missing or damaged, or the description names no unmixer.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     where = folder / DESCRIPTION
     description = configuration.load_yaml(where, _Description)
-    try:
-        endmembers = load_file(folder / _ARRAYS)["endmembers"]
-    except (OSError, SafetensorError, KeyError) as error:
-        raise InputError(f"{folder / _ARRAYS} is missing or damaged ({error}); fit and save again") from error
+    endmembers = load_arrays(folder / _ARRAYS, "endmembers")["endmembers"]
     kind = type(method_of(description.method, Unmixer, where))
     return FittedUnmixing(
         method=configuration.structure(description.config, kind, str(where)),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hypersigma.data.num_endmembers import Dimension, hfc, hysime, scene_moments
 from hypersigma.data.separation import separate
+from hypersigma.data.signal_dimension import Dimension, hfc, hysime, scene_moments
 from hypersigma.data.unmixing_sample import Sample
 from hypersigma.errors import InputError
 from hypersigma.metrics.unmixing import match_endmembers, spectral_angles

@@ -17,6 +17,7 @@ from hypersigma.baselines._denoiser import FittedDenoiser
 from hypersigma.baselines._denoiser import load as load_denoiser
 from hypersigma.cube import Cube
 from hypersigma.data.method import Tiling
+from hypersigma.data.noise_level import strips
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
@@ -163,17 +164,28 @@ def whole_scene(cube: Cube) -> Image:
     return image
 
 
-def number_notes(name: str, image: Image, result: Image) -> Iterator[str]:
-    """What a person should know of the numbers of a scene: those that are negative or missing.
+def number_notes(cube: Cube, layer: Layer) -> Iterator[str]:
+    """What a person should know of the numbers of a scene and of the layer (bands, rows, cols) that was made of it.
 
-    Args:
-        name: of the scene.
-        image: its numbers (bands, rows, cols).
-        result: the restored scene, of as many bands.
+    Missing, negative, and those at the ends of a type of whole numbers.
     """
-    incomplete = int(np.count_nonzero(~np.isfinite(image).all(axis=0)))
+    incomplete, before, after, cut = 0, 0, 0, 0
+    for rows in strips((len(cube.used), *cube.shape[1:])):
+        image = cube.read(Window(rows.start, 0, min(rows.stop, cube.shape[1]) - rows.start, cube.shape[2]))
+        incomplete += int(np.count_nonzero(~np.isfinite(image).all(axis=0)))
+        before += int(np.count_nonzero((image < 0).any(axis=0)))
+    kind = layer.array.dtype
+    for rows in strips(layer.array.shape):
+        part = layer.array[:, rows]
+        known = ~layer.missing(part)
+        after += int(np.count_nonzero(((part < 0) & known).any(axis=0)))
+        if kind.kind in "iu":
+            limits = np.iinfo(kind)
+            cut += int(np.count_nonzero(((part == limits.min) | (part == limits.max)) & known))
     if incomplete:
-        yield f"{name}: {incomplete} pixels lack numbers in some band, and the result lacks them there too"
-    before, after = (int(np.count_nonzero((values < 0).any(axis=0))) for values in (image, result))
+        yield f"{cube.name}: {incomplete} pixels lack numbers in some band, and the result lacks them there too"
     if before or after:
-        yield f"{name}: {before} pixels of the scene and {after} of the result have negative numbers; none was clipped"
+        told = f"{before} pixels of the scene and {after} of the result have negative numbers; none was clipped"
+        yield f"{cube.name}: {told}"
+    if cut:
+        yield f"{cube.name}: {cut} numbers of the result lie at the ends of {kind}, where what is beyond is cut off"

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import ANGLE, DENOISED, RESIDUAL
 from hypersigma.data.method import Findings
-from hypersigma.data.noise_level import strips
 from hypersigma.data.scene_model import SceneModel
 from hypersigma.data.target_kept import targets_kept, tried_part
 from hypersigma.metrics.restoration import restoration_scores
 from hypersigma.products import Figure, Layer, Section, Table, Text
-from hypersigma.tasks._restoration import Image, RestorationScene
+from hypersigma.tasks._restoration import Image, RestorationScene, number_notes
 from hypersigma.tasks.denoising.task import Denoising
 from hypersigma.tiling import Window
 
@@ -61,7 +60,7 @@ def findings(
         kept, table = _kept(scene, method, seed)
         figures |= kept
         sections += [*_shown(cube, levels, clean, residual), *table]
-        notes += _number_notes(cube, clean)
+        notes += number_notes(cube, clean)
         metrics |= {prefix + key: value for key, value in figures.items()}
         if scene.truth is not None:
             scores, against = _against(cube, scene.truth, clean)
@@ -102,29 +101,6 @@ def _told(name: str, model: SceneModel) -> Iterator[str]:
     ):
         if count:
             yield f"{name}: {count} {told} from the other bands"
-
-
-def _number_notes(cube: Cube, clean: Layer) -> Iterator[str]:
-    """What a person should know of the numbers of a scene: missing, negative, and cut off."""
-    incomplete, before, after, cut = 0, 0, 0, 0
-    kind = clean.array.dtype
-    for rows in strips(clean.array.shape):
-        part = clean.array[:, rows]
-        image = cube.read(Window(rows.start, 0, *part.shape[1:]))
-        incomplete += int(np.count_nonzero(~np.isfinite(image).all(axis=0)))
-        before += int(np.count_nonzero((image < 0).any(axis=0)))
-        after += int(np.count_nonzero(((part < 0) & ~clean.missing(part)).any(axis=0)))
-        if kind.kind in "iu":
-            limits = np.iinfo(kind)
-            ends = (part == limits.min) | (part == limits.max)
-            cut += int(np.count_nonzero(ends & ~clean.missing(part)))
-    if incomplete:
-        yield f"{cube.name}: {incomplete} pixels lack numbers in some band, and the result lacks them there too"
-    if before or after:
-        told = f"{before} pixels of the scene and {after} of the result have negative numbers; none was clipped"
-        yield f"{cube.name}: {told}"
-    if cut:
-        yield f"{cube.name}: {cut} numbers of the result lie at the ends of {kind}, where what is beyond is cut off"
 
 
 def _kept(scene: RestorationScene, method: Any, seed: int) -> tuple[dict[str, float], list[Section]]:

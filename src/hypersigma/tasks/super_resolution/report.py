@@ -76,7 +76,7 @@ def findings(
             if found["wald_rmse"] > found["wald_rmse_bicubic"]:
                 notes.append(f"{cube.name}: {_WORSE if match else 'bicubic interpolation does better on this scene'}")
         sections += _shown(scene, layer)
-        notes += number_notes(cube.name, cube.read(), layer.array)
+        notes += number_notes(cube, layer)
     return Findings(metrics, sections, notes)
 
 

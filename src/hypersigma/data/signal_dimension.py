@@ -1,4 +1,4 @@
-"""How many endmembers a scene holds: HySime, and virtual dimensionality by HFC and NWHFC.
+"""How many dimensions the signal of a scene has: HySime, and virtual dimensionality by HFC and NWHFC.
 
 All three need the mean and the covariance of a scene alone. Noise is what a linear function of all other bands does not
 tell of a band.

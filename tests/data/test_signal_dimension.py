@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from hypersigma.data.moments import Moments
-from hypersigma.data.num_endmembers import hfc, hysime, scene_moments
+from hypersigma.data.signal_dimension import hfc, hysime, scene_moments
 from hypersigma.errors import ConfigError, InputError
 
 
@@ -108,7 +108,7 @@ def test_moments_leave_out_pixels_without_data(monkeypatch: pytest.MonkeyPatch) 
     lacking = spectra.copy()
     lacking[2, ::7] = np.nan
     kept = np.delete(spectra, np.arange(0, 200, 7), axis=1)
-    monkeypatch.setattr("hypersigma.data.num_endmembers._PIXELS_AT_ONCE", 31)
+    monkeypatch.setattr("hypersigma.data.signal_dimension._PIXELS_AT_ONCE", 31)
     found = scene_moments(lacking)
     assert found.num_pixels == kept.shape[1]
     np.testing.assert_allclose(found.covariance, np.cov(kept), rtol=1e-6, atol=1e-9)
