@@ -89,3 +89,8 @@ def test_the_log_goes_to_the_error_stream_once(capsys: pytest.CaptureFixture[str
     Console(Common(quiet=True))
     logging.getLogger("hypersigma.engine").info("epoch 2")
     assert capsys.readouterr().err == ""
+
+
+def test_failures_are_told_however_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    Console(Common(quiet=True)).failure("failed: one.tif: there is no such file")
+    assert capsys.readouterr().err == "failed: one.tif: there is no such file\n"

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from hypersigma.data.corrupt import PUBLISHED_CASES, corrupted
+from hypersigma.data.scene_model import made_up
 from hypersigma.data.smooth_spectra import processes, shrunk
+from hypersigma.data.spectral_subspace import SpectralSubspace
 from hypersigma.data.subspace_denoising import SubspaceDenoisingConfig, denoised, found_model
 from hypersigma.metrics.restoration import mean_psnr
 from tests.data.test_spectral_subspace import clean
@@ -64,3 +66,9 @@ def test_smooth_spectra_lose_noise_and_rough_ones_stay():
     found = shrunk(rough + 0.3 * generator.standard_normal(80), level, kinds)
     assert found.smoothness < 2
     assert np.std(found.spectrum - rough) < 0.35
+
+
+def test_bands_that_others_tell_are_made_up():
+    deviations, mean = np.array([1e-4, 1.0, 0.0, 1.0]), np.array([50.0, 50.0, 50.0, -2e4])
+    subspace = SpectralSubspace(deviations=deviations, mean=mean, vectors=np.eye(1, 4))
+    assert made_up(subspace).tolist() == [True, False, False, True]

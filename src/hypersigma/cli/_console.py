@@ -44,6 +44,10 @@ class Console:
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)
 
+    def failure(self, text: str) -> None:
+        """What could not be done while the rest went on, on the error stream, however quiet it is to be."""
+        print(text, file=sys.stderr, flush=True)
+
     def text(self, text: str) -> None:
         """A part of the result for a person, on standard output."""
         if not self.json:

@@ -84,7 +84,7 @@ def _many(console: Console, jobs: Sequence[Job], num_jobs: int, scheduler: str |
                 _tell(console, result)
             progress("scenes", done, len(jobs))
     for name, reason in failed.items():
-        console.note(f"failed: {name}: {reason}")
+        console.failure(f"failed: {name}: {reason}")
     done_before = sum(item.skipped for item in found)
     console.text(
         f"{len(jobs) - len(failed)} of {len(jobs)} scenes done"

@@ -29,6 +29,7 @@ _MOST_PIXELS, _MOST_NUMBERS = 1 << 16, 1 << 23  # that statistics are taken of
 _BLOCK = 128  # pixels; side of the blocks of a large scene
 _EXTRA = 6  # directions beyond those that stand out by themselves, to be judged by how smooth they are
 _ROUNDS = 2
+_CREDIBLE = 1e4  # times the noise at most that a sensor's signal is; more are bands made of others
 _CERTAIN = 4.0  # deviations of the mean of a column that noise does not reach
 _FEWEST_ROWS = 16
 _IMPULSE, _BESIDE = 5.0, 2.5  # deviations of a number that is an impulse, and of its neighbours that are not
@@ -167,6 +168,11 @@ def without_impulses(part: Part, subspace: SpectralSubspace) -> Part:
     impulses = (np.abs(left) > _IMPULSE) & (beside < _BESIDE)
     impulses[:, impulses.mean(axis=0) > _MOST_IMPULSES] = False
     return part._replace(known=part.known & ~impulses)
+
+
+def made_up(subspace: SpectralSubspace) -> NDArray[np.bool_]:
+    """Bands (bands,) with less noise than any sensor has: others tell them, as where spectra were interpolated."""
+    return subspace.used & (np.abs(subspace.mean) > _CREDIBLE * np.nan_to_num(subspace.deviations))
 
 
 def _with_offsets(faults: Faults, subspace: SpectralSubspace, read: Read, shape: tuple[int, int, int]) -> Faults:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import ANGLE, DENOISED, RESIDUAL
 from hypersigma.data.method import Findings
-from hypersigma.data.scene_model import SceneModel
+from hypersigma.data.scene_model import SceneModel, made_up
 from hypersigma.data.target_kept import targets_kept, tried_part
 from hypersigma.metrics.restoration import restoration_scores
 from hypersigma.products import Figure, Layer, Section, Table, Text
@@ -94,6 +94,10 @@ def _told(name: str, model: SceneModel) -> Iterator[str]:
     constant = int(np.count_nonzero(model.subspace.deviations == 0))
     if constant:
         yield f"{name}: {constant} bands do not vary between complete pixels and stay as they are"
+    few = int(np.count_nonzero(made_up(model.subspace)))
+    if few:
+        told = f"{few} bands have next to no noise beside the others, as where spectra were interpolated"
+        yield f"{name}: {told}; what is said of their noise and faults cannot be trusted"
     for count, told in (
         (np.count_nonzero(faults.dead), "dead columns of single bands were filled"),
         (np.count_nonzero(faults.offsets), "columns of single bands were off by a constant, which was taken out"),
