@@ -136,15 +136,15 @@ def _profile(
     band: NDArray[Any], valid: NDArray[np.bool_], radii: Sequence[int], num_growth: int | None
 ) -> list[NDArray[Any]]:
     """A band, its openings by reconstruction, and its closings; a closing is the opening of the negative."""
-    filled = np.where(valid, band, 0.0).astype(np.float64)
+    filled = np.where(valid, band, 0.0).astype(np.float32)
     openings = [_opened(filled, valid, radius, num_growth) for radius in radii]
     closings = [-_opened(-filled, valid, radius, num_growth) for radius in radii]
     return [filled, *openings, *closings]
 
 
 def _opened(
-    image: NDArray[np.float64], valid: NDArray[np.bool_], radius: int, num_growth: int | None
-) -> NDArray[np.float64]:
+    image: NDArray[np.float32], valid: NDArray[np.bool_], radius: int, num_growth: int | None
+) -> NDArray[np.float32]:
     """The opening by reconstruction of an image (rows, cols) with a disc."""
     offsets = np.arange(-radius, radius + 1)
     disc = np.hypot(offsets[:, None], offsets[None]) <= radius
@@ -155,16 +155,25 @@ def _opened(
     return _regrown(np.minimum(eroded, mask), mask, num_growth)
 
 
-def _regrown(seed: NDArray[np.float64], mask: NDArray[np.float64], num_growth: int | None) -> NDArray[np.float64]:
+def _regrown(seed: NDArray[np.float32], mask: NDArray[np.float32], num_growth: int | None) -> NDArray[np.float32]:
     """The seed (rows, cols) grown under the mask into all eight neighbours, again and again."""
     if num_growth is None:
         from skimage.morphology import reconstruction
 
-        whole: NDArray[np.float64] = reconstruction(seed, mask)  # type: ignore[no-untyped-call]
+        whole: NDArray[np.float32] = reconstruction(seed, mask)  # type: ignore[no-untyped-call]
         return whole
     for _ in range(num_growth):
-        grown = np.minimum(ndimage.maximum_filter(seed, 3), mask)
+        grown = _widened(_widened(seed).T).T
+        np.minimum(grown, mask, out=grown)
         if np.array_equal(grown, seed):
             break
         seed = grown
     return seed
+
+
+def _widened(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The largest of each pixel and its neighbours in its column."""
+    wide = image.copy(order="K")
+    np.maximum(wide[1:], image[:-1], out=wide[1:])
+    np.maximum(wide[:-1], image[1:], out=wide[:-1])
+    return wide

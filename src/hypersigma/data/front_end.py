@@ -8,9 +8,11 @@ with the model, so that a window of any scene gives the same channels wherever i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -170,11 +172,15 @@ class FrontEnd:
         guide = _guide(self.config, self.components, reduced)
         bonds = Bonds.of(guide, self.guide_scale, self.config.contrast) if any(self.config.spreading) else None
         copied = [(reduced[: self.num_copied(own)], own) for own in self.config.spreading]
-        parts = [spread(values, bonds, own) if bonds and own else values for values, own in copied]
+        calls: list[Callable[[], Array]] = [
+            partial(spread, values, bonds, own) if bonds and own else partial(np.asarray, values)
+            for values, own in copied
+        ]
         if self.config.shapes:
             shaped = np.tensordot(self.principal, reduced, axes=1)
-            parts.append(morphological_profile(shaped, self.config.shapes, GROWTH))
-        return np.concatenate(parts)
+            calls += [partial(morphological_profile, band[None], self.config.shapes, GROWTH) for band in shaped]
+        with ThreadPoolExecutor(min(len(calls), os.cpu_count() or 1)) as pool:
+            return np.concatenate([future.result() for future in [pool.submit(call) for call in calls]])
 
     def bonds(self, cube: Cube, window: Window) -> Bonds:
         """How strongly the pixels of a window hold together."""

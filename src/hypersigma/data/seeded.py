@@ -19,6 +19,7 @@ class SeededScene(LabelledScene):
     """
 
     endmembers: NDArray[np.float64]
+    by_shape: bool = False
 
     @property
     def used(self) -> NDArray[np.intp]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from hypersigma.engine.anchors import NOWHERE, Anchors
 from hypersigma.engine.channels import Channels, StreamedChannels
 from hypersigma.engine.devices import resolved
 from hypersigma.engine.loop import Curve
+from hypersigma.engine.side_by_side import side_by_side
 from hypersigma.engine.tile_memory import check_tile
 from hypersigma.errors import InputError, WeightsError
 from hypersigma.georef import Georef
@@ -94,7 +96,7 @@ class NeuralFitted:
             return np.full((self._num_quantities[0], window.height, window.width), np.nan, dtype=np.float32)
         if not self._serving:
             self._serving[:] = [packed(member) for member in self.members]
-        parts = [member_quantities(member, reader, window) for member in self._serving]
+        parts = ensemble_quantities(self._serving, reader, window)
         self._num_quantities[:] = [len(parts[0])]
         return np.mean(parts, axis=0, dtype=np.float32)  # type: ignore[no-any-return]
 
@@ -225,18 +227,28 @@ def _load_state(network: torch.nn.Module, state: Mapping[str, torch.Tensor], fol
         ) from error
 
 
-@torch.inference_mode()
-def member_quantities(member: Task, reader: Channels, window: Window) -> Array:
-    """One network's quantities (Q, h, w) of a window, NaN where a band has no data."""
+def ensemble_quantities(members: Sequence[Task], reader: Channels, window: Window) -> list[Array]:
+    """Quantities (Q, h, w) of each of some networks of a window, NaN where a band has no data."""
+    first = members[0]
+    device = next(first.parameters()).device
     _, rows, cols = reader.cube.shape
-    seen = window.grown(member.margin, rows, cols)
-    row_index = reflected(window.row - member.margin, window.row + window.height + member.margin, rows) - seen.row
-    col_index = reflected(window.col - member.margin, window.col + window.width + member.margin, cols) - seen.col
+    seen = window.grown(first.margin, rows, cols)
+    row_index = reflected(window.row - first.margin, window.row + window.height + first.margin, rows) - seen.row
+    col_index = reflected(window.col - first.margin, window.col + window.width + first.margin, cols) - seen.col
     channels = reader.read(seen)
     complete: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(channels))
     filled = np.where(complete, channels, 0.0).astype(np.float32)[:, row_index[:, None], col_index]
     # some processors round otherwise where numbers lie apart in memory
-    image = torch.from_numpy(np.ascontiguousarray(filled))[None].to(next(member.parameters()).device)
-    quantities: Array = member.quantities(image)[0].float().cpu().numpy()
-    quantities[:, ~complete[window.inside(seen).slices]] = np.nan
-    return quantities
+    image = torch.from_numpy(np.ascontiguousarray(filled))[None].to(device)
+    calls = [partial(_answer, member, image) for member in members]
+    answers = side_by_side(calls) if device.type == "cpu" else [call() for call in calls]
+    for answer in answers:
+        answer[:, ~complete[window.inside(seen).slices]] = np.nan
+    return answers
+
+
+@torch.inference_mode()
+def _answer(member: Task, image: torch.Tensor) -> Array:
+    """One network's quantities (Q, h, w) of an image (1, C, H, W) with its margin."""
+    answer: Array = member.quantities(image)[0].float().cpu().numpy()
+    return answer

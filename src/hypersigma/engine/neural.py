@@ -25,7 +25,7 @@ from hypersigma.data.labels import LabelledScene
 from hypersigma.engine.anchors import Anchors
 from hypersigma.engine.channels import Channels
 from hypersigma.engine.devices import drawing_apart, resolved
-from hypersigma.engine.fitted import NeuralFitted, member_quantities
+from hypersigma.engine.fitted import NeuralFitted, ensemble_quantities
 from hypersigma.engine.loop import Curve, train
 from hypersigma.engine.predict import blended
 from hypersigma.engine.pretrained import Beginning
@@ -180,9 +180,14 @@ def _answers(member: Task, share: Share, readers: Sequence[Channels], config: Ta
             seen = block.grown(member.reach(config), rows, cols)
             truth = np.zeros((seen.height, seen.width), dtype=np.int32)
             truth[block.inside(seen).slices] = scene.labels[block.slices]
-            quantities = blended(partial(member_quantities, member, reader), seen, config.tile, config.overlap)
+            quantities = blended(partial(_alone, member, reader), seen, config.tile, config.overlap)
             held.append(Held(quantities, reader, seen, truth, fitted.labels[seen.slices]))
     return held
+
+
+def _alone(member: Task, reader: Channels, window: Window) -> NDArray[np.float32]:
+    """What a single member says of a window (Q, h, w)."""
+    return ensemble_quantities([member], reader, window)[0]
 
 
 def _largest(cubes: Sequence[Cube], tile: int) -> int:

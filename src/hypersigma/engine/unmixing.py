@@ -47,7 +47,7 @@ class BegunWithEndmembers:
             spectra = np.full((len(begun.names), bands), np.nan)
             spectra[:, list(begun.bands.indices)] = begun.endmembers
             labels = np.zeros((rows, cols), dtype=np.int32)
-            scenes.append(SeededScene(screen(scene.cube), labels, legend, spectra))
+            scenes.append(SeededScene(screen(scene.cube), labels, legend, spectra, by_shape=begun.method.free_brightness))
         fitted = self.network.fit(scenes, seed)
         return replace(fitted, notes=(*begun.notes, *fitted.notes))
 

@@ -19,6 +19,7 @@ from hypersigma.nn.sizes import Size
 PROJECTED = 128
 GATE_WIDTH = 32
 SLOPE = 0.02  # of the leaky units below zero
+_NEXT_TO_NONE = 1e-3  # of an abundance, so that its logarithm is a number
 
 PUBLISHED_TILE = (64, 64)
 PUBLISHED_TOKENS = 64
@@ -142,7 +143,7 @@ class UnmixingNetwork(nn.Module):
     """What is in a pixel, and how much of it: a = softmax(scale * z), x = relu(E a).
 
     z are the logits that the encoders give, and E, with a column an endmember, is the only thing that the decoder has:
-    the linear mixing model.
+    the linear mixing model. Given abundances a_0 to begin with, log(a_0 + 0.001) is added to scale * z.
     """
 
     def __init__(self, config: UnmixingConfig) -> None:
@@ -156,7 +157,13 @@ class UnmixingNetwork(nn.Module):
         # Endmembers are spectra: a negative start would be cut to zero at once.
         nn.init.uniform_(self.decoder.weight)
 
-    def forward(self, image: Tensor, present: Tensor | None = None, beside: Tensor | None = None) -> Unmixed:
+    def forward(
+        self,
+        image: Tensor,
+        present: Tensor | None = None,
+        beside: Tensor | None = None,
+        begun: Tensor | None = None,
+    ) -> Unmixed:
         """Abundances and reconstruction of an image.
 
         Args:
@@ -164,15 +171,25 @@ class UnmixingNetwork(nn.Module):
             present: (C,), bool, says which bands hold data. The others are reconstructed too, which means something
                 only where the endmembers are known there.
             beside: (B, beside, H, W) further channels for the spatial encoder.
+            begun: (B, K, H, W) abundances to begin with, such as those of least squares.
         """
         rows, cols = image.shape[-2:]
         image = reflect_to_multiple(image, self.patch)
         beside = None if beside is None else reflect_to_multiple(beside, self.patch)
         maps = self.features(image, present, beside)
         maps = interpolate(maps, size=image.shape[-2:], mode="bilinear", align_corners=True)
-        logits = self.logits(self.smooth(maps))[..., :rows, :cols]
-        abundances = (self.scale * logits).softmax(1)
+        logits = self.scale * self.logits(self.smooth(maps))[..., :rows, :cols]
+        if begun is not None:
+            logits = logits + (begun + _NEXT_TO_NONE).log()
+        abundances = logits.softmax(1)
         return Unmixed(abundances, self.decoder(abundances).relu())
+
+    @torch.no_grad()
+    def change_nothing(self) -> None:
+        """Let the logits be 0 until training moves them, so that abundances are those begun with."""
+        norm = self.logits[-2]
+        assert isinstance(norm, nn.BatchNorm2d)
+        nn.init.zeros_(norm.weight)
 
     def endmembers(self) -> Tensor:
         """Spectra (K, C) of the endmembers, at least 0; the loss may be a function of them."""

@@ -18,6 +18,7 @@ from hypersigma.georef import Georef
 from hypersigma.nn.backbone import Backbone
 from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.nn.pad import reflect_to_multiple
+from hypersigma.nn.simplex import constrained
 from hypersigma.nn.sizes import SIZES
 from hypersigma.nn.unmixing import Unmixed, UnmixingConfig, UnmixingNetwork, published_config
 from hypersigma.nn.unmixing_losses import spectral_angles, unmixing_loss
@@ -59,6 +60,7 @@ class Unmixing(EncoderTask):
     Attributes:
         start: (K, bands of the image) the endmembers that it began with.
         native: (K, used bands) the same in the scene's bands.
+        by_shape: whether brightness does not count.
     """
 
     name: ClassVar[str] = "unmixing"
@@ -66,6 +68,7 @@ class Unmixing(EncoderTask):
     Decision = UnmixingDecision
     start: Tensor
     native: Tensor
+    by_shape: Tensor
 
     def __init__(self, config: UnmixingTaskConfig, front_end: FrontEnd, num_endmembers: int) -> None:
         super().__init__()
@@ -82,6 +85,9 @@ class Unmixing(EncoderTask):
         beside = 0 if self.canonical is None else front_end.num_channels
         self.network = UnmixingNetwork(_network_config(config, len(image.present), beside, num_endmembers))
         self.network.decoder.requires_grad_(config.endmembers != "fixed")
+        self.register_buffer("by_shape", torch.tensor(False))
+        if config.architecture == "default":
+            self.network.change_nothing()
         self.register_buffer("start", torch.zeros(num_endmembers, len(image.present)))
         self.register_buffer("native", torch.zeros(num_endmembers, len(front_end.bands.indices), dtype=torch.float64))
 
@@ -111,7 +117,12 @@ class Unmixing(EncoderTask):
         spectra = inputs[0].endmembers
         channels = np.stack([readers[0].alike(spectrum) for spectrum in spectra])
         images = torch.from_numpy(channels)[:, :, None, None].to(self.start.device)
-        self.start.copy_(self.told(images)["image"][..., 0, 0].clamp(min=0))
+        begun = self.told(images)["image"][..., 0, 0].clamp(min=0)
+        self.by_shape.fill_(inputs[0].by_shape)
+        if inputs[0].by_shape:
+            lengths = torch.linalg.vector_norm(begun, dim=1, keepdim=True)
+            begun = begun * (lengths.mean() / lengths.clamp(min=_SMALLEST))
+        self.start.copy_(begun)
         self.native.copy_(torch.from_numpy(spectra[:, inputs[0].used]))
         self.network.set_endmembers(self.start)
 
@@ -121,8 +132,24 @@ class Unmixing(EncoderTask):
     def told(self, image: Tensor) -> dict[str, Any]:
         """Channels (B, C, H, W) as the network takes them."""
         if self.canonical is None:
-            return {"image": self.bands(image), "present": None, "beside": None}
-        return {"image": self.canonical(image), "present": self.canonical.present, "beside": image}
+            told = {"image": self.bands(image), "present": None, "beside": None}
+        else:
+            told = {"image": self.canonical(image), "present": self.canonical.present, "beside": image}
+        begun = self.begun(told["image"], told["present"]) if self.config.architecture == "default" else None
+        return told | {"begun": begun}
+
+    @torch.no_grad()
+    def begun(self, image: Tensor, present: Tensor | None) -> Tensor:
+        """Abundances (B, K, H, W) of constrained least squares with the endmembers as they are."""
+        endmembers = self.network.endmembers()
+        if present is not None:
+            image, endmembers = image[:, present], endmembers[:, present]
+        lengths = [torch.linalg.vector_norm(spectra, dim=1, keepdim=True) for spectra in (image, endmembers)]
+        seen, ends = (
+            torch.where(self.by_shape, spectra / length.clamp(min=_SMALLEST), spectra)
+            for spectra, length in zip((image, endmembers), lengths, strict=True)
+        )
+        return constrained(seen, ends)
 
     def forward(self, image: Tensor) -> Unmixed:
         """Abundances and reconstruction of channels (B, C, H, W)."""
