@@ -35,7 +35,7 @@ def read_library(path: str | Path, *, scale: float | None = None) -> SpectralLib
     Args:
         path: an ENVI spectral library (header or data), or a CSV file with wavelengths down the first column and a
             spectrum in each other column, or with wavelengths along the first line and a spectrum in each other
-            line, or the text file that ENVI saves from a plot of spectra.
+            line, perhaps with a column or line `group`, or the text file that ENVI saves from a plot of spectra.
         scale: what the file's numbers are multiplied with to give reflectance; without it the file's own factor is
             taken where it states one, else it is told by the size of the numbers.
 
@@ -59,6 +59,7 @@ def read_library(path: str | Path, *, scale: float | None = None) -> SpectralLib
         spectra=table.spectra[:, order] * factor,
         fwhm=None if table.fwhm is None else table.fwhm[order],
         quantity=quantity,
+        groups=table.groups,
         name=path.stem,
         numbered=table.numbered,
         notes=tuple(notes),
@@ -140,8 +141,10 @@ def _materials(table: LibraryTable, path: Path, notes: list[str]) -> LibraryTabl
     keep = ~(named | listed | empty)
     if not keep.any():
         raise InputError(f"{path}: none of its {len(keep)} entries is a spectrum of a material: {'; '.join(notes)}")
-    names = [name for name, kept in zip(table.names, keep, strict=True) if kept]
-    return table._replace(names=names, spectra=table.spectra[keep])
+    places = np.flatnonzero(keep)
+    names = [table.names[place] for place in places]
+    groups = tuple(table.groups[place] for place in places) if table.groups else ()
+    return table._replace(names=names, spectra=table.spectra[keep], groups=groups)
 
 
 def _scale(table: LibraryTable, given: float | None, notes: list[str]) -> tuple[float, Quantity]:
