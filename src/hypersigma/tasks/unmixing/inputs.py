@@ -23,8 +23,8 @@ class Inputs:
 
     Attributes:
         endmembers: How many are to be found in the scene, or auto for as many as it holds.
-        library: File of named spectra (ENVI, CSV), which are the endmembers; beside --endmembers, those that are found
-            are compared with them.
+        library: File of named spectra (ENVI, CSV, MATLAB), which are the endmembers; beside --endmembers, those that
+            are found are compared with them.
         spectra: Names of the library's spectra or groups that are meant, parted by commas; all by default.
         groups: Table of spectra's names and materials, TABLE.csv#COLUMN; without it soil#1 and soil#2 are one material.
         truth: File of true abundances or endmembers, for scoring alone: MATLAB, or a raster with a band a material.
