@@ -13,6 +13,7 @@ from spectral.io import envi
 
 import hypersigma as hs
 from hypersigma.cli import main
+from hypersigma.cube import Cube
 from hypersigma.data.libraries import read_library
 from hypersigma.engine.run import run
 from hypersigma.errors import InputError
@@ -20,7 +21,7 @@ from hypersigma.products import SpectralLibrary, Table, Text
 from hypersigma.tasks.unmixing.unmixer import SceneUnmixer
 from hypersigma.writers.library import write
 from tests.fakes.matlab import write_v5
-from tests.fakes.mixtures import BANDS, COLS, NUM, ROWS, library, mixed, scene, shares, spectra
+from tests.fakes.mixtures import BANDS, CENTRES, COLS, NUM, ROWS, library, mixed, scene, shares, spectra
 
 TRUTH = {"abundances": shares(), "endmembers": spectra()}
 SMALL = {
@@ -163,6 +164,21 @@ def test_endmembers_that_are_off_are_moved(compare: Any) -> None:
         result = run("unmixing", cube, library=library(spectra=off), truth=TRUTH, config=config)
         errors[freedom] = result.report.metrics["sad"]
     assert errors["free"] < errors["refined"] < errors["fixed"]
+
+
+def test_a_material_two_pixels_wide_is_found_without_smoothing() -> None:
+    amounts = np.concatenate([shares(), np.zeros((1, ROWS, COLS))])
+    amounts[:, 12:14, 15:17] = np.eye(4)[3][:, None, None]
+    cube = Cube.from_array(np.tensordot(spectra(4).T, amounts, axes=1).astype(np.float32), CENTRES)
+    truth = {"abundances": amounts, "endmembers": spectra(4)}
+    angles = {
+        smoothing: run("unmixing", cube, endmembers=4, truth=truth, config={"smoothing": smoothing}).report.metrics[
+            "sad"
+        ]
+        for smoothing in (0.0, 1.0)
+    }
+    assert angles[0.0] < 0.01
+    assert angles[1.0] > 0.03
 
 
 def test_more_endmembers_than_there_can_be() -> None:
