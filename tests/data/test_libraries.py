@@ -130,6 +130,24 @@ def test_csv_either_way_up(tmp_path: Path, spectra: np.ndarray) -> None:
         assert library.names == NAMES
 
 
+def test_csv_with_groups_either_way_up(tmp_path: Path) -> None:
+    for text in (
+        "name,Class,400,500\na,soil,0.1,0.2\nb,grass,0.3,0.4\nempty,grass,,\n",
+        "nm,a,b,empty\nclass,soil,grass,grass\n400,0.1,0.3,\n500,0.2,0.4,\n",
+    ):
+        library = read_library(write_text(tmp_path, text))
+        assert (library.names, library.groups) == (("a", "b"), ("soil", "grass"))
+        np.testing.assert_allclose(library.spectra, [[0.1, 0.2], [0.3, 0.4]])
+    with pytest.raises(InputError, match="1 of 2 spectra have no group"):
+        read_library(write_text(tmp_path, "name,group,400,500\na,soil,0.1,0.2\nb,,0.3,0.4\n"))
+
+
+@pytest.mark.parametrize("text", ["nm,material\n400,0.1\n500,0.2\n", "name,400,500\nmaterial,0.1,0.2\n"])
+def test_a_spectrum_may_bear_the_name_of_a_head(text: str, tmp_path: Path) -> None:
+    library = read_library(write_text(tmp_path, text))
+    assert (library.names, library.groups) == (("material",), ())
+
+
 def test_csv_with_empty_cells(tmp_path: Path) -> None:
     library = read_library(write_text(tmp_path, "wavelength,a,b\n400,0.1,\n500,0.2,0.4\n"))
     np.testing.assert_array_equal(library.spectra, [[0.1, 0.2], [np.nan, 0.4]])

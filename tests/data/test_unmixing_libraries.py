@@ -26,6 +26,20 @@ def test_names_choose_spectra() -> None:
         library_on_scene(mixed(), library(), ("wather",))
 
 
+def test_a_group_is_chosen_by_its_name() -> None:
+    found = library_on_scene(mixed(), library(groups=("ground", "green", "ground")), ("Ground",))
+    assert (found.names, found.groups) == (("clay", "water"), ("ground", "ground"))
+
+
+def test_a_group_that_loses_all_its_spectra_is_an_error() -> None:
+    known = spectra()
+    known[1] = known[0]
+    assert library_on_scene(mixed(), library(spectra=known)).names == ("clay", "water")
+    assert library_on_scene(mixed(), library(spectra=known, groups=("a", "a", "b"))).groups == ("a", "b")
+    with pytest.raises(InputError, match="no spectrum of 'green' is left: library: 1 spectra are the same"):
+        library_on_scene(mixed(), library(spectra=known, groups=("soil", "green", "blue")))
+
+
 def test_empty_and_double_spectra_are_left_out_and_said() -> None:
     known = np.concatenate([spectra(), spectra()[:1], np.zeros((1, BANDS))])
     given = library(names=("clay", "grass", "water", "clay again", "nothing"), spectra=known)

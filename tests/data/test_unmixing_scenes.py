@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
+from scipy.io import loadmat, savemat
 
-from hypersigma.data.scenes import berlin_fractions, jasper_ridge, muufl_unmixing, samson, simulated_mixtures
+from hypersigma.baselines.vca_fcls import VertexLeastSquares
+from hypersigma.data.scenes import (
+    berlin_fractions,
+    hysu_unmixing,
+    jasper_ridge,
+    muufl_unmixing,
+    samson,
+    simulated_mixtures,
+)
 from hypersigma.engine.unmixing_trial import unmixing_figures
+from hypersigma.errors import InputError
 from hypersigma.tasks.unmixing.unmixer import SceneUnmixer
 from tests.shared import data_path
 
@@ -64,3 +77,41 @@ def test_seeds_draw_other_mixtures(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = (simulated_mixtures.draw("none", seed)[0].truth_abundances for seed in (0, 1))
     assert first is not None
     assert not np.allclose(first, second)
+
+
+def test_targets_of_hysu() -> None:
+    blind, image, field = hysu_unmixing.load(data_path("dlr_hysu"))
+    assert [scene.cube.name for scene in (blind, image, field)] == ["blind", "image_library", "field_library"]
+    assert blind.library is None
+    for scene in (image, field):
+        assert scene.library is not None
+        # the image library has one spectrum twice, which stands there once
+        assert scene.library.groups == scene.materials
+    masks, areas = zip(*((target.mask, target.area) for target in blind.truth_targets), strict=True)
+    # a target has at least one pixel and none is larger than the pixels that hold it
+    assert len(masks) == 25
+    assert all(mask.sum() >= max(area, 1) for mask, area in zip(masks, areas, strict=True))
+    assert sum(areas) * 0.7**2 == pytest.approx(5 * (9 + 4 + 1 + 0.25 + 0.0625))
+    truth = blind.truth_abundances
+    assert truth is not None
+    pure = np.isfinite(truth).all(axis=0)
+    np.testing.assert_array_equal(truth[:, pure].sum(axis=0), 1.0)
+    assert not truth[-1, np.any(masks, axis=0) & pure].any()
+    figures = unmixing_figures(VertexLeastSquares(), [image], 0)
+    assert figures["area_3_m"] <= 0.05
+    assert figures["inside"] <= 0.03
+
+
+def test_masks_and_libraries_of_other_materials_are_no_hysu(tmp_path: Path) -> None:
+    folder = tmp_path / "dlr_hysu"
+    shutil.copytree(data_path("dlr_hysu"), folder)
+    masks = folder / "HySpex/all_targets_hs/TargetsROIs/masks.mat"
+    arrays = loadmat(masks)
+    savemat(masks, {"materials": arrays["materials"][..., :4], "targetsROI": arrays["targetsROI"]})
+    with pytest.raises(InputError, match="4 masks; expected 5"):
+        hysu_unmixing.load(tmp_path)
+    savemat(masks, {"materials": arrays["materials"], "targetsROI": arrays["targetsROI"]})
+    library = folder / "spectral_libraries/SVC_data/DLR_HySU_SVC_ASCII.txt"
+    library.write_text(library.read_text().replace("'Bitumen'", "'Asphalt'"))
+    with pytest.raises(InputError, match="expected bitumen, red metal"):
+        hysu_unmixing.load(tmp_path)

@@ -68,6 +68,14 @@ class Unmixer:
         """What holds for the abundances, to end a sentence with."""
         return "at least 0, with sum one"
 
+    def sample(self, inputs: Sequence[UnmixingScene], bands: Bands) -> tuple[Sample, list[str]]:
+        """The pixels that endmembers are sought among, and notes on them.
+
+        Raises:
+            InputError: none has data.
+        """
+        return sample_of(inputs, bands)
+
     def separate(self, spectra: NDArray[Any], num: int, seed: int) -> Floats:
         """Endmembers (num, bands) found among spectra (bands, n) with data.
 
@@ -293,7 +301,7 @@ def fit_unmixer(method: Unmixer, inputs: Sequence[UnmixingScene], seed: int) -> 
     """
     first = _alike(inputs)
     bands = _bands(inputs)
-    sample, notes = sample_of(inputs, bands)
+    sample, notes = method.sample(inputs, bands)
     told: Counted | None = None
     with threadpool_limits(limits=1):
         if first.count is None:

@@ -1,4 +1,4 @@
-"""Spectral libraries on disk: ENVI (.sli or any name, with its header), CSV and ENVI plot files, as SpectralLibrary.
+"""Spectral libraries on disk: ENVI (.sli or any name, with its header), CSV, MATLAB, ENVI plots, as SpectralLibrary.
 
 Library files are untidy: bands are deleted spectrum by spectrum, some entries are no materials (wavelengths,
 resolutions, error bars), and the scale is seldom told. What was made of that is in the library's notes.
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hypersigma.cube import Quantity
+from hypersigma.data.library_matlab import read_matlab
 from hypersigma.data.library_tables import DELETED, Floats, LibraryTable, read_csv, read_plot
 from hypersigma.errors import InputError
 from hypersigma.products import SpectralLibrary
@@ -35,7 +36,8 @@ def read_library(path: str | Path, *, scale: float | None = None) -> SpectralLib
     Args:
         path: an ENVI spectral library (header or data), or a CSV file with wavelengths down the first column and a
             spectrum in each other column, or with wavelengths along the first line and a spectrum in each other
-            line, or the text file that ENVI saves from a plot of spectra.
+            line, perhaps with a column or line `group`, or the text file that ENVI saves from a plot of spectra, or a
+            MATLAB file with an array of spectra for each material.
         scale: what the file's numbers are multiplied with to give reflectance; without it the file's own factor is
             taken where it states one, else it is told by the size of the numbers.
 
@@ -45,7 +47,8 @@ def read_library(path: str | Path, *, scale: float | None = None) -> SpectralLib
     path = Path(path)
     if not path.is_file():
         raise InputError(
-            f"{path}: there is no such file; expected a spectral library (ENVI .sli + .hdr, .csv, or ENVI's plot .txt)"
+            f"{path}: there is no such file; expected a spectral library (ENVI .sli + .hdr, .csv, .mat, or ENVI's plot "
+            ".txt)"
         )
     table = _read(path)
     notes: list[str] = []
@@ -59,6 +62,7 @@ def read_library(path: str | Path, *, scale: float | None = None) -> SpectralLib
         spectra=table.spectra[:, order] * factor,
         fwhm=None if table.fwhm is None else table.fwhm[order],
         quantity=quantity,
+        groups=table.groups,
         name=path.stem,
         numbered=table.numbered,
         notes=tuple(notes),
@@ -66,7 +70,7 @@ def read_library(path: str | Path, *, scale: float | None = None) -> SpectralLib
 
 
 def _read(path: Path) -> LibraryTable:
-    readers = {".csv": read_csv, ".txt": read_plot}
+    readers = {".csv": read_csv, ".txt": read_plot, ".mat": read_matlab}
     return readers.get(path.suffix.lower(), _read_envi)(path)
 
 
@@ -140,8 +144,10 @@ def _materials(table: LibraryTable, path: Path, notes: list[str]) -> LibraryTabl
     keep = ~(named | listed | empty)
     if not keep.any():
         raise InputError(f"{path}: none of its {len(keep)} entries is a spectrum of a material: {'; '.join(notes)}")
-    names = [name for name, kept in zip(table.names, keep, strict=True) if kept]
-    return table._replace(names=names, spectra=table.spectra[keep])
+    places = np.flatnonzero(keep)
+    names = [table.names[place] for place in places]
+    groups = tuple(table.groups[place] for place in places) if table.groups else ()
+    return table._replace(names=names, spectra=table.spectra[keep], groups=groups)
 
 
 def _scale(table: LibraryTable, given: float | None, notes: list[str]) -> tuple[float, Quantity]:

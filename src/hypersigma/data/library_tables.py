@@ -17,6 +17,7 @@ from hypersigma.readers._wavelengths import to_nm
 Floats = NDArray[np.float64]
 
 DELETED = -1e30  # what lies below is the mark of a deleted channel (-1.23e34 by custom)
+_GROUPS = ("group", "class", "material")  # heads of what spectra are of
 _PLOT, _COLUMN = "ENVI ASCII Plot File", re.compile(r"^Column\s+\d+:\s*(.*?)(?:~~\d+)?$")
 
 
@@ -30,6 +31,7 @@ class LibraryTable(NamedTuple):
         fwhm: (bands,) nm, or None.
         factor: number in the file that stands for reflectance 1, where it says so.
         numbered: whether bands are counted in place of wavelengths.
+        groups: the material of each spectrum, or none.
     """
 
     names: list[str]
@@ -38,15 +40,17 @@ class LibraryTable(NamedTuple):
     fwhm: Floats | None = None
     factor: float | None = None
     numbered: bool = False
+    groups: tuple[str, ...] = ()
 
 
 def read_csv(path: Path) -> LibraryTable:
     """A CSV file with wavelengths along its first line or down its first column, and names along the other.
 
-    Two columns of numbers alone, without heads, are wavelengths and the values of one spectrum.
+    A column (or, with names along the first line, a line) headed `group`, `class` or `material` says which spectra are
+    one material. Two columns of numbers alone, without heads, are wavelengths and the values of one spectrum.
 
     Raises:
-        InputError: not text, a ragged table, or no wavelengths.
+        InputError: not text, a ragged table, a spectrum without a group where others have one, or no wavelengths.
     """
     rows = [row for row in csv.reader(_text(path).splitlines()) if any(cell.strip() for cell in row)]
     if len(rows) < 2 or len(rows[0]) < 2:
@@ -55,17 +59,46 @@ def read_csv(path: Path) -> LibraryTable:
     # a library of a single band makes no sense, so two numbers in the first line are no heads
     if len(rows[0]) == 2 and np.isfinite(_numbers(rows[:1])).all():
         rows = [["", path.stem], *rows]
+    rows, groups = _without_groups(rows, path)
     heads, first = [head.strip() for head in rows[0][1:]], [row[0].strip() for row in rows[1:]]
     values = _numbers([row[1:] for row in rows[1:]])
     along, down = _numbers([heads])[0], _numbers([first])[0]
     if np.isfinite(along).all():
-        return LibraryTable(first, to_nm(along, "", str(path)), values)
+        return LibraryTable(first, to_nm(along, "", str(path)), values, groups=groups)
     if np.isfinite(down).all():
-        return LibraryTable(heads, to_nm(down, "", str(path)), values.T)
+        return LibraryTable(heads, to_nm(down, "", str(path)), values.T, groups=groups)
     raise InputError(
         f"{path}: no wavelengths in the first line ('{heads[0]}' ...) or column ('{first[0]}' ...); expected numbers "
         "in nm or micrometres in one of them"
     )
+
+
+def _without_groups(rows: list[list[str]], path: Path) -> tuple[list[list[str]], tuple[str, ...]]:
+    """A table without its column or line of groups, and these.
+
+    Raises:
+        InputError: one is empty.
+    """
+    column = _place_of_groups(rows[0])
+    line = _place_of_groups([row[0] for row in rows])
+    if column is not None:
+        groups = tuple(row[column].strip() for row in rows[1:])
+        rows = [row[:column] + row[column + 1 :] for row in rows]
+    elif line is not None:
+        groups = tuple(cell.strip() for cell in rows[line][1:])
+        rows = rows[:line] + rows[line + 1 :]
+    else:
+        return rows, ()
+    if not all(groups):
+        raise InputError(f"{path}: {groups.count('')} of {len(groups)} spectra have no group; give all one, or none")
+    return rows, groups
+
+
+def _place_of_groups(heads: Sequence[str]) -> int | None:
+    """Where the head of groups stands among wavelengths; None where others are names, and it is one of them."""
+    found = [place for place, head in enumerate(heads) if place and head.strip().lower() in _GROUPS]
+    others = [head for place, head in enumerate(heads) if place and place not in found]
+    return found[0] if len(found) == 1 and others and np.isfinite(_numbers([others])).all() else None
 
 
 def read_plot(path: Path) -> LibraryTable:

@@ -123,7 +123,7 @@ def on_bands(cube: Cube, library: SpectralLibrary) -> tuple[Floats, tuple[str, .
     Raises:
         InputError: they cover less than half of the used bands, or no wavelengths tell which band is which.
     """
-    if cube.wavelengths is None:
+    if cube.wavelengths is None or library.numbered:
         return _band_by_band(cube, library)
     seen = library.resampled(cube.wavelengths, cube.fwhm).spectra
     spectra = np.where(cube.valid, seen, np.nan)
@@ -142,19 +142,25 @@ def on_bands(cube: Cube, library: SpectralLibrary) -> tuple[Floats, tuple[str, .
 
 
 def _band_by_band(cube: Cube, library: SpectralLibrary) -> tuple[Floats, tuple[str, ...]]:
-    """Spectra of a library that has a band for each of a scene without wavelengths.
+    """Spectra of a library that has a band for each of a scene, where one of them has no wavelengths.
 
     Raises:
-        InputError: their numbers differ.
+        InputError: they have other numbers of bands.
     """
     columns = spread_over(cube, library.spectra)
+    if columns is None and cube.wavelengths is not None:
+        raise InputError(
+            f"{library.name} counts {len(library.wavelengths)} bands, {cube.name} has {cube.shape[0]}; without "
+            "wavelengths they must be the same ones: choose a library that has some"
+        )
     if columns is None:
         raise InputError(
             f"{library.name} has {len(library.wavelengths)} bands, {cube.name} {cube.shape[0]} and no wavelengths to "
             "match them by: give --wavelengths FIRST:LAST in nm or --sensor NAME (in Python "
             "open_cube(path, wavelengths=...))"
         )
-    return columns, (f"{cube.name} has no wavelengths: the target's bands are taken for the scene's, one by one",)
+    which = library.name if library.numbered else cube.name
+    return columns, (f"{which} has no wavelengths: the library's bands are taken for the scene's, one by one",)
 
 
 def spread_over(cube: Cube, spectra: Floats) -> Floats | None:

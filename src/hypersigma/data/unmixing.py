@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
+from hypersigma.data.unmixing_targets import KnownTarget
 from hypersigma.errors import InputError
 from hypersigma.products import SpectralLibrary
 
@@ -28,6 +29,7 @@ class UnmixingScene:
         truth_abundances: (K, rows, cols) true shares, NaN where they are not known, or None.
         truth_spectra: (K, bands) true endmembers on the bands of the cube, or None.
         truth_names: names of the K true materials, or none.
+        truth_targets: pieces of ground of known area, beside true abundances.
     """
 
     cube: Cube
@@ -36,6 +38,7 @@ class UnmixingScene:
     truth_abundances: NDArray[np.float64] | None = None
     truth_spectra: NDArray[np.float64] | None = None
     truth_names: tuple[str, ...] = ()
+    truth_targets: tuple[KnownTarget, ...] = ()
 
     def __post_init__(self) -> None:
         bands, rows, cols = self.cube.shape
@@ -61,6 +64,13 @@ class UnmixingScene:
             )
         if len({len(known) for known in (self.truth_abundances, self.truth_spectra) if known is not None}) > 1:
             raise InputError("true abundances and true endmembers are of different numbers of materials")
+        if self.truth_targets and self.truth_abundances is None:
+            raise InputError(f"{self.cube.name}: targets of known area need true abundances, where these are known")
+
+    @property
+    def without_truth(self) -> UnmixingScene:
+        """The scene as a method that is to be scored is given it."""
+        return replace(self, truth_abundances=None, truth_spectra=None, truth_names=(), truth_targets=())
 
     @property
     def has_truth(self) -> bool:

@@ -27,16 +27,17 @@ def library_on_scene(cube: Cube, library: SpectralLibrary, names: Sequence[str] 
     Args:
         cube: the scene.
         library: on any bands; on the scene's own where this has no wavelengths.
-        names: of the spectra that are meant; all without.
+        names: of the spectra or groups that are meant; all without.
 
     Returns:
         The library on all bands of the cube, NaN in those that are not valid or not covered, its notes complete.
 
     Raises:
-        InputError: there is no such spectrum, none is left, or they cover too few bands of the scene.
+        InputError: there is no such spectrum, none is left, or none of a group, or they cover too few bands of the
+            scene.
     """
     if names:
-        parts = [chosen_spectra(library, name) for name in names]
+        parts = [_named(library, name) for name in names]
         library = replace(
             library,
             names=tuple(name for part in parts for name in part.names),
@@ -45,6 +46,11 @@ def library_on_scene(cube: Cube, library: SpectralLibrary, names: Sequence[str] 
         )
     seen, notes = on_bands(cube, library)
     keep, said = _telling(seen, library)
+    lost = [group for group in dict.fromkeys(library.groups) if group not in library.select(keep).groups]
+    if lost:
+        raise InputError(
+            f"{library.name}: no spectrum of '{lost[0]}' is left: {'; '.join(said)}; leave it out, by --spectra"
+        )
     library, seen = library.select(keep), seen[keep]
     _require_shared(cube, seen, library)
     scaled, told = on_scene_scale(cube, seen, library.quantity)
@@ -58,6 +64,13 @@ def library_on_scene(cube: Cube, library: SpectralLibrary, names: Sequence[str] 
         numbered=cube.wavelengths is None,
         notes=(*library.notes, *notes, *said, *told),
     )
+
+
+def _named(library: SpectralLibrary, name: str) -> SpectralLibrary:
+    """The spectra of a group, in any case; else those of a name, as of `chosen_spectra`."""
+    wanted = name.strip().lower()
+    members = [index for index, group in enumerate(library.groups) if group.lower() == wanted]
+    return library.select(members) if members else chosen_spectra(library, name)
 
 
 def _telling(spectra: Floats, library: SpectralLibrary) -> tuple[NDArray[np.bool_], list[str]]:

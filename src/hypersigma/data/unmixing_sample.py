@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -16,7 +17,8 @@ from hypersigma.tiling import Window, spread_blocks
 
 _MOST_PIXELS = 1 << 15  # that endmembers are sought among
 _BLOCK = 32  # pixels; side of the blocks that a sample of a large scene is made of
-_SMOOTHING, _REACH = 1.0, 3  # pixels; deviation of the Gaussian that a sample is smoothed with, and how far it reaches
+SMOOTHING = 1.0  # pixels; deviation of the Gaussian that a sample is smoothed with
+_REACH = 3.0  # deviations, as far as it reaches
 
 
 class Sample(NamedTuple):
@@ -26,8 +28,13 @@ class Sample(NamedTuple):
     smooth: NDArray[np.float32]
 
 
-def sample_of(inputs: Sequence[UnmixingScene], bands: Bands) -> tuple[Sample, list[str]]:
+def sample_of(inputs: Sequence[UnmixingScene], bands: Bands, smoothing: float = SMOOTHING) -> tuple[Sample, list[str]]:
     """Pixels with data in all bands that are used, and notes on them.
+
+    Args:
+        inputs: the scenes.
+        bands: that are used.
+        smoothing: pixels; deviation of the Gaussian that makes the smoothed spectra, 0 for none.
 
     Raises:
         InputError: there is none.
@@ -36,7 +43,7 @@ def sample_of(inputs: Sequence[UnmixingScene], bands: Bands) -> tuple[Sample, li
     for scene in inputs:
         _, rows, cols = scene.cube.shape
         for window in spread_blocks(rows, cols, _BLOCK, _MOST_PIXELS // len(inputs)):
-            parts.append(_block(scene.cube, window, bands))
+            parts.append(_block(scene.cube, window, bands, smoothing))
     sample = Sample(*(np.concatenate(kind, axis=1) for kind in zip(*parts, strict=True)))
     count = sample.spectra.shape[1]
     if not count:
@@ -52,18 +59,19 @@ def sample_of(inputs: Sequence[UnmixingScene], bands: Bands) -> tuple[Sample, li
     return sample, notes
 
 
-def _block(cube: Cube, window: Window, bands: Bands) -> Sample:
+def _block(cube: Cube, window: Window, bands: Bands, smoothing: float) -> Sample:
     """The pixels of a window that have data; smoothing leaves those without out."""
     from scipy.ndimage import gaussian_filter
 
     _, rows, cols = cube.shape
-    seen = window.grown(_REACH, rows, cols)
+    reach = math.ceil(_REACH * smoothing)
+    seen = window.grown(reach, rows, cols)
     values = bands.read(cube, seen)
     known: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(values))
     filled = np.where(known, values, 0.0)
-    settings: dict[str, Any] = {"mode": "constant", "radius": _REACH}
-    weight = gaussian_filter(known.astype(np.float32), _SMOOTHING, **settings)
-    smooth = gaussian_filter(filled, (0.0, _SMOOTHING, _SMOOTHING), mode="constant", radius=(0, _REACH, _REACH))
+    settings: dict[str, Any] = {"mode": "constant", "radius": reach}
+    weight = gaussian_filter(known.astype(np.float32), smoothing, **settings)
+    smooth = gaussian_filter(filled, (0.0, smoothing, smoothing), mode="constant", radius=(0, reach, reach))
     inner = window.inside(seen).slices
     own = known[inner]
     smooth = smooth / np.maximum(weight, np.float32(1e-6))

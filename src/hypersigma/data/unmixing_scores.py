@@ -59,11 +59,11 @@ def agreement(scene: UnmixingScene, spectra: Floats, names: Sequence[str], abund
             if by == "names"
             else match_endmembers(_apart(truth, abundances))
         )
-        mse = np.nanmean(np.square(truth - _taken(abundances, matched)).reshape(len(truth), -1), axis=1)
+        mse = np.nanmean(np.square(truth - matched_abundances(abundances, matched)).reshape(len(truth), -1), axis=1)
         figures = PerMaterial(matched, np.full(len(truth), np.nan), mse)
     metrics = unmixing_scores(figures)
     if truth is not None:
-        metrics["mae"] = float(np.nanmean(np.abs(truth - _taken(abundances, figures.found))))
+        metrics["mae"] = float(np.nanmean(np.abs(truth - matched_abundances(abundances, figures.found))))
     return Agreement(metrics, figures, by)
 
 
@@ -86,7 +86,7 @@ def by_material(spectra: NDArray[np.float64], library: SpectralLibrary) -> tuple
     return np.stack([spectra[own].mean(axis=0) for own in members]), names
 
 
-def _taken(abundances: NDArray[Any], found: NDArray[np.intp]) -> Floats:
+def matched_abundances(abundances: NDArray[Any], found: NDArray[np.intp]) -> Floats:
     """Abundances (K, rows, cols) of what each material is matched with, 0 where nothing was left."""
     taken = np.asarray(abundances, dtype=np.float64)[found]
     taken[found == NOT_FOUND] = 0.0

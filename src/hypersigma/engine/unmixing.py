@@ -16,6 +16,8 @@ from hypersigma.engine.neural import NeuralMethod
 from hypersigma.palette import default_legend
 from hypersigma.screening import screen
 
+_APART = "a network does not add up the spectra of a material: abundances are those of each spectrum"
+
 
 @dataclass(frozen=True, kw_only=True)
 class BegunWithEndmembers:
@@ -49,7 +51,8 @@ class BegunWithEndmembers:
             labels = np.zeros((rows, cols), dtype=np.int32)
             scenes.append(SeededScene(screen(scene.cube), labels, legend, spectra, by_shape=begun.method.free_brightness))
         fitted = self.network.fit(scenes, seed)
-        return replace(fitted, notes=(*begun.notes, *fitted.notes))
+        said = () if len(set(begun.groups)) == len(begun.names) else (_APART,)
+        return replace(fitted, notes=(*begun.notes, *fitted.notes, *said))
 
     def chosen_weights(self, inputs: Sequence[UnmixingScene]) -> str | None:
         """The weights that the network begins with; None for random ones."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 import numpy as np
@@ -14,13 +14,19 @@ from hypersigma.products import Table
 NOTE = (
     "SAD: mean spectral angle in radians of endmembers matched by the Hungarian method. RMSE of abundances: over all "
     "pixels and materials; RMSE by material: the mean over materials. MAE: mean absolute error. Residual: RMSE of the "
-    "reconstruction. ± is the deviation over seeds. The truth was used for scoring alone."
+    "reconstruction. Of targets of known area: area is the sum of the errors of their areas over that of their areas, "
+    "AUC of abundances against their masks, inside the MAE in pure pixels of theirs, outside the mean abundance where "
+    "none is. ± is the deviation over seeds. The truth was used for scoring alone."
 )
 _FIGURES = {
     "SAD": "sad",
     "RMSE": "armse",
     "RMSE by material": "rmse",
     "MAE": "mae",
+    "area": "area",
+    "AUC": "auc",
+    "inside": "inside",
+    "outside": "outside",
     "residual": "residual",
 }
 
@@ -36,26 +42,32 @@ def unmixing_tables(rows: Iterable[Row]) -> list[Table]:
         methods: dict[str, list[Row]] = {}
         for row in group:
             methods.setdefault(label_of(row), []).append(row)
-        order = sorted(methods, key=lambda name: mean_of(methods[name], "armse"))
-        lines = [
-            (
-                name,
-                len(methods[name]),
-                *(spread_of(methods[name], key) for key in _FIGURES.values()),
-                f"{np.mean([row['seconds'] for row in methods[name]]):.1f}",
-            )
-            for name in order
-        ]
-        heads = ("method", "seeds", *_FIGURES, "seconds")
-        said = [index for index in range(len(heads)) if any(line[index] for line in lines)]
-        cells = tuple(tuple(str(line[index]) for index in said) for line in lines)
-        tables.append(Table(scene, tuple(heads[index] for index in said), cells))
-        own = {key for row in methods[order[0]] for key in row["metrics"] if key.startswith("armse_")}
-        if own:
-            places = sorted(key.removeprefix("armse_") for key in own)
-            by_scene = [(name, *(_both(methods[name], place) for place in places)) for name in order]
-            tables.append(Table(f"{scene}: SAD / RMSE by scene", ("method", *places), tuple(by_scene)))
+        methods = dict(sorted(methods.items(), key=lambda item: mean_of(item[1], "armse")))
+        tables.append(_summary(scene, methods))
+        keys = {key for own in methods.values() for row in own for key in row["metrics"]}
+        places = sorted(key.removeprefix("armse_") for key in keys if key.startswith("armse_"))
+        for heading, cell in (("SAD / RMSE", _both), ("area / inside / outside", _of_targets)):
+            lines = tuple((name, *(cell(methods[name], place) for place in places)) for name in methods)
+            if any(any(line[1:]) for line in lines):
+                tables.append(Table(f"{scene}: {heading} by scene", ("method", *places), lines))
     return tables
+
+
+def _summary(scene: str, methods: Mapping[str, list[Row]]) -> Table:
+    """Means and spreads of all figures that any method has."""
+    lines = [
+        (
+            name,
+            len(rows),
+            *(spread_of(rows, key) for key in _FIGURES.values()),
+            f"{np.mean([row['seconds'] for row in rows]):.1f}",
+        )
+        for name, rows in methods.items()
+    ]
+    heads = ("method", "seeds", *_FIGURES, "seconds")
+    said = [index for index in range(len(heads)) if any(line[index] for line in lines)]
+    cells = tuple(tuple(str(line[index]) for index in said) for line in lines)
+    return Table(scene, tuple(heads[index] for index in said), cells)
 
 
 def _both(rows: list[Row], place: str) -> str:
@@ -63,3 +75,10 @@ def _both(rows: list[Row], place: str) -> str:
     error = f"{mean_of(rows, f'armse_{place}'):.4f}"
     known = any(f"sad_{place}" in row["metrics"] for row in rows)
     return f"{mean_of(rows, f'sad_{place}'):.4f} / {error}" if known else error
+
+
+def _of_targets(rows: list[Row], place: str) -> str:
+    """Figures of a scene's targets of known area; nothing where it has none."""
+    keys = tuple(f"{key}_{place}" for key in ("area", "inside", "outside"))
+    known = any(keys[0] in row["metrics"] for row in rows)
+    return " / ".join(f"{mean_of(rows, key):.4f}" for key in keys) if known else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,13 @@ import numpy as np
 from hypersigma.data.method import Method
 from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.data.unmixing_maps import ABUNDANCES, RESIDUAL
-from hypersigma.data.unmixing_scores import agreement, by_material, on_all_bands
+from hypersigma.data.unmixing_scores import agreement, by_material, matched_abundances, on_all_bands
+from hypersigma.data.unmixing_targets import target_figures
 from hypersigma.engine.predict import predict_scene
 from hypersigma.errors import InputError
 
-_OF_EACH = ("sad", "armse", "rmse", "mae")  # figures that are told scene by scene
+# figures that are told scene by scene, beside errors of areas
+_OF_EACH = ("sad", "armse", "rmse", "mae", "auc", "inside", "outside")
 
 
 def unmixing_figures(method: Method, scenes: Sequence[UnmixingScene], seed: int) -> dict[str, float]:
@@ -30,7 +31,8 @@ def unmixing_figures(method: Method, scenes: Sequence[UnmixingScene], seed: int)
     means = {key: float(np.mean([found[key] for found in every])) for key in every[0] if key in shared}
     if len(scenes) > 1:
         for name, found in figures.items():
-            means |= {f"{key}_{name}": found[key] for key in _OF_EACH if key in found}
+            own = (key for key in found if key in _OF_EACH or key.startswith("area"))
+            means |= {f"{key}_{name}": found[key] for key in own}
     return means
 
 
@@ -38,11 +40,14 @@ def _figures(method: Method, scene: UnmixingScene, seed: int) -> dict[str, float
     """Figures of one scene."""
     if not scene.has_truth:
         raise InputError(f"{scene.cube.name} has no truth to score an unmixing by")
-    # what a method is given holds no truth at all
-    fitted: Any = method.fit([replace(scene, truth_abundances=None, truth_spectra=None, truth_names=())], seed)
+    fitted: Any = method.fit([scene.without_truth], seed)
     arrays = predict_scene(fitted, scene.cube)
     (library,) = fitted.libraries
     spectra, names = by_material(on_all_bands(library, scene.cube), library)
     agreed = agreement(scene, spectra, names, arrays[ABUNDANCES])
     left = arrays[RESIDUAL][np.isfinite(arrays[RESIDUAL])]
-    return agreed.metrics | {"residual": float(np.sqrt(np.square(left, dtype=np.float64).mean()))}
+    figures = agreed.metrics
+    if scene.truth_targets and scene.truth_abundances is not None:
+        shares = matched_abundances(arrays[ABUNDANCES], agreed.materials.found)
+        figures |= target_figures(scene.truth_targets, scene.truth_abundances, shares)
+    return figures | {"residual": float(np.sqrt(np.square(left, dtype=np.float64).mean()))}

@@ -22,7 +22,7 @@ from hypersigma.readers._hdf5_source import Hdf5Source
 from hypersigma.readers._unreadable import unreadable
 from hypersigma.tiling import Window
 
-_WAVELENGTHS = re.compile(r"^(wav|wl$|lambda|cent(er|re)s?$|band_?cent)", re.IGNORECASE)
+WAVELENGTHS = re.compile(r"^(wav|wl$|lambda|cent(er|re)s?$|band_?cent)", re.IGNORECASE)
 _FWHM = re.compile(r"fwhm|band_?width", re.IGNORECASE)
 _ROWS = ("nrow", "nrows", "rows", "lines", "height", "h", "m")
 _COLS = ("ncol", "ncols", "cols", "columns", "samples", "width", "w", "n")
@@ -58,7 +58,7 @@ def open(path: Path, *, variable: str | None = None, given: Given | None = None)
         source = _cube_source(file, name)
     else:
         raise InputError(f"{path}: variable '{name}' is {shape}; a scene is rows x columns x bands")
-    table = BandTable(centres=file.vector(_WAVELENGTHS, source.shape[0]), fwhm=file.vector(_FWHM, source.shape[0]))
+    table = BandTable(centres=file.vector(WAVELENGTHS, source.shape[0]), fwhm=file.vector(_FWHM, source.shape[0]))
     quantity = told_quantity(name, source.dtype, scaled=False)
     return Found(source=source, path=path, table=table, quantity=quantity, notes=tuple(notes)).cube(given)
 
@@ -166,7 +166,7 @@ def _cube_source(file: MatlabFile, name: str) -> Source:
     Bands are the last axis, as is the custom, unless a list of wavelengths is as long as another one only.
     """
     shape = file.arrays[name]
-    axis = next((axis for axis in (2, 0, 1) if file.vector(_WAVELENGTHS, shape[axis]) is not None), 2)
+    axis = next((axis for axis in (2, 0, 1) if file.vector(WAVELENGTHS, shape[axis]) is not None), 2)
     rows, cols = (other for other in range(3) if other != axis)
     if file.in_hdf5:
         # HDF5 stores the axes in reverse

@@ -21,6 +21,8 @@ from hypersigma.tasks.unmixing.config import UnmixingTaskConfig
         ({"logit_dropout": -0.1}, "logit_dropout"),
         ({"shade": True, "mode": "trained"}, "mode=frozen alone"),
         ({"shade": True, "sum_to_one": False}, "sum_to_one=true"),
+        ({"smoothing": -1.0}, "smoothing is -1.0 pixels; expected 0"),
+        ({"smoothing": float("nan")}, "smoothing is nan pixels"),
         ({"bundle": 0}, "bundle is 0"),
         ({"bundle": 3, "mode": "trained"}, "bundle is 3.*mode=frozen"),
         ({"tile": 16, "overlap": 16}, "overlap"),

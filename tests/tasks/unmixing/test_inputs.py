@@ -47,6 +47,7 @@ def test_a_truth_is_for_scoring(tmp_path: Path) -> None:
         ({"endmembers": 0}, "'0'; expected"),
         ({"endmembers": 2.5}, "'2.5'; expected"),
         ({"endmembers": 2, "spectra": "water"}, "add --library FILE"),
+        ({"endmembers": 2, "groups": "kinds.csv"}, "groups of spectra are given, but no library"),
         ({"library": "missing.sli"}, "there is no such file"),
         ({"endmembers": 2, "truth": "missing.mat"}, "missing.mat"),
     ],

@@ -13,13 +13,15 @@ from spectral.io import envi
 
 import hypersigma as hs
 from hypersigma.cli import main
+from hypersigma.cube import Cube
 from hypersigma.data.libraries import read_library
 from hypersigma.engine.run import run
 from hypersigma.errors import InputError
-from hypersigma.products import Table, Text
+from hypersigma.products import SpectralLibrary, Table, Text
 from hypersigma.tasks.unmixing.unmixer import SceneUnmixer
+from hypersigma.writers.library import write
 from tests.fakes.matlab import write_v5
-from tests.fakes.mixtures import BANDS, COLS, NUM, ROWS, library, mixed, scene, shares, spectra
+from tests.fakes.mixtures import BANDS, CENTRES, COLS, NUM, ROWS, library, mixed, scene, shares, spectra
 
 TRUTH = {"abundances": shares(), "endmembers": spectra()}
 SMALL = {
@@ -100,6 +102,41 @@ def test_a_library_alone_and_several_scenes() -> None:
     assert {"a_residual", "b_residual"} <= set(result.report.metrics)
 
 
+def bundles() -> SpectralLibrary:
+    """Grass as it is, and two spectra of clay and of water each, between which the scene's lies."""
+    tilt = np.linspace(0.9, 1.1, BANDS)
+    clay, grass, water = spectra()
+    names = ("clay#1", "grass", "water#1", "clay#2", "water#2")
+    return library(names=names, spectra=np.stack([clay * tilt, grass, water * tilt, clay / tilt, water / tilt]))
+
+
+@pytest.mark.parametrize("method", ["vca_fcls", "sunsal"])
+def test_spectra_of_one_material_are_added_up(method: str) -> None:
+    result = run("unmixing", mixed(), library=bundles(), method=method, truth={"abundances": shares()})
+    assert result.layers["abundances"].band_names == ("clay", "grass", "water")
+    members = titled(result, "Spectra of each material")
+    assert members.rows == (
+        ("clay", 2, "clay#1, clay#2"),
+        ("grass", 1, "grass"),
+        ("water", 2, "water#1, water#2"),
+    )
+    (found,) = result.libraries
+    assert found.names == bundles().names
+    assert np.abs(result.layers["abundances"].array - shares()).mean() < 0.05
+    one = run("unmixing", mixed(), library=bundles(), method=method, spectra="clay,grass,water#1")
+    assert [row[:2] for row in titled(one, "Spectra of each material").rows] == [
+        ("clay", 2),
+        ("grass", 1),
+        ("water", 1),
+    ]
+
+
+def test_a_network_tells_spectra_apart() -> None:
+    result = run("unmixing", mixed(), library=bundles(), config=SMALL, weights="none")
+    assert result.layers["abundances"].band_names == bundles().names
+    assert any("does not add up the spectra" in note for note in result.report.notes)
+
+
 @pytest.mark.parametrize("method", ["vca_fcls", "sunsal"])
 def test_classical_methods_are_run_by_name(method: str) -> None:
     result = run("unmixing", mixed(), endmembers=NUM, method=method, truth=TRUTH)
@@ -127,6 +164,21 @@ def test_endmembers_that_are_off_are_moved(compare: Any) -> None:
         result = run("unmixing", cube, library=library(spectra=off), truth=TRUTH, config=config)
         errors[freedom] = result.report.metrics["sad"]
     assert errors["free"] < errors["refined"] < errors["fixed"]
+
+
+def test_a_material_two_pixels_wide_is_found_without_smoothing() -> None:
+    amounts = np.concatenate([shares(), np.zeros((1, ROWS, COLS))])
+    amounts[:, 12:14, 15:17] = np.eye(4)[3][:, None, None]
+    cube = Cube.from_array(np.tensordot(spectra(4).T, amounts, axes=1).astype(np.float32), CENTRES)
+    truth = {"abundances": amounts, "endmembers": spectra(4)}
+    angles = {
+        smoothing: run("unmixing", cube, endmembers=4, truth=truth, config={"smoothing": smoothing}).report.metrics[
+            "sad"
+        ]
+        for smoothing in (0.0, 1.0)
+    }
+    assert angles[0.0] < 0.01
+    assert angles[1.0] > 0.03
 
 
 def test_more_endmembers_than_there_can_be() -> None:
@@ -179,3 +231,17 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "endmembers.sli" in capsys.readouterr().out
     assert main(["run", "unmixing", str(path), "--variable", "Y", "-o", str(tmp_path / "out2")]) == 2
     assert "needs --endmembers N" in capsys.readouterr().err
+
+
+def test_groups_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_v5(tmp_path / "scene.mat", Y=np.moveaxis(mixed().read().astype(float), 0, -1))
+    spectra_file = write(replace(bundles(), names=("c1", "g", "w1", "c2", "w2")), tmp_path / "spectra")
+    kinds = tmp_path / "kinds.csv"
+    kinds.write_text("name,level,kind\nc1,dry,clay\nc2,dry,clay\ng,green,grass\nw1,wet,water\nw2,wet,water\n")
+    command = ["run", "unmixing", str(path), "--variable", "Y", "--wavelengths", "420:2400"]
+    command += ["--library", str(spectra_file), "-o", str(tmp_path / "out"), "--overwrite"]
+    assert main([*command, "--groups", f"{kinds}#kind"]) == 0
+    with rasterio.open(tmp_path / "out" / "abundances.tif") as written:
+        assert written.descriptions == ("clay", "grass", "water")
+    assert main([*command, "--groups", f"{kinds}#sort"]) == 2
+    assert "there is no column 'sort'" in capsys.readouterr().err

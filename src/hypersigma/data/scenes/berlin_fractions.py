@@ -7,17 +7,16 @@ added up; water, the only other one of the library, is "other".
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
 from pathlib import Path
 
 from hypersigma.data.libraries import read_library
+from hypersigma.data.library_groups import with_groups
 from hypersigma.data.scenes import _unmixing
 from hypersigma.data.scenes._folder import folder_of
 from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.data.unmixing_libraries import library_on_scene
 from hypersigma.data.unmixing_truth import read_unmixing_truth
-from hypersigma.errors import InputError
 from hypersigma.products import SpectralLibrary
 from hypersigma.readers import open_cube
 
@@ -55,10 +54,5 @@ def load(root: Path | None = None) -> list[UnmixingScene]:
 
 def _grouped(library: SpectralLibrary, table: Path) -> SpectralLibrary:
     """The library with the kind of ground of each spectrum."""
-    with table.open(newline="", encoding="utf-8") as stream:
-        kinds = {row["spectra names"].strip(): row["level_1"].strip() for row in csv.DictReader(stream)}
-    unknown = [name for name in library.names if name not in kinds]
-    if unknown:
-        raise InputError(f"{table}: no line for '{unknown[0]}'; expected one a spectrum of {library.name}")
-    groups = tuple(kinds[name] if kinds[name] in _MATERIALS else "other" for name in library.names)
-    return replace(library, groups=groups)
+    kinds = with_groups(library, f"{table}#level_1").groups
+    return replace(library, groups=tuple(kind if kind in _MATERIALS else "other" for kind in kinds))

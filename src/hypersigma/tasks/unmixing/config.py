@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from hypersigma.data.unmixing_sample import SMOOTHING
 from hypersigma.errors import ConfigError
 from hypersigma.tasks._encoder_config import EncoderTaskConfig
+
+_WIDEST = 10.0  # pixels, that spectra may be smoothed over
 
 Comparison = Literal["auto", "shape", "numbers"]
 Freedom = Literal["fixed", "refined", "free"]
@@ -25,6 +28,8 @@ class UnmixingTaskConfig(EncoderTaskConfig):
             explains the scene best; or "free", they are moved there.
         sum_to_one: whether abundances have sum one; else they say how bright a pixel is against its endmembers, too. Of
             mode "frozen" alone: a network's always have.
+        smoothing: pixels; deviation of the Gaussian over neighbours before endmembers are sought, 0 for none: noise
+            counts less, and materials a few pixels wide are lost.
         shade: whether there is an endmember of zeros beside the others, which takes what shares lack to a sum of one.
             Of mode "frozen" alone.
         bundle: spectra for each endmember that is found, whose abundances are added up: for materials that vary. Of
@@ -40,6 +45,7 @@ class UnmixingTaskConfig(EncoderTaskConfig):
     compare: Comparison = "auto"
     endmembers: Freedom = "fixed"
     sum_to_one: bool = True
+    smoothing: float = SMOOTHING
     shade: bool = False
     bundle: int = 1
     architecture: Literal["default", "published"] = "default"
@@ -55,6 +61,8 @@ class UnmixingTaskConfig(EncoderTaskConfig):
             raise ConfigError(
                 "shade takes what shares lack to a sum of one: it goes with sum_to_one=true and mode=frozen alone"
             )
+        if not 0 <= self.smoothing <= _WIDEST:
+            raise ConfigError(f"smoothing is {self.smoothing} pixels; expected 0 (none) to {_WIDEST:g}")
         if self.bundle < 1 or (self.bundle > 1 and self.mode == "trained"):
             raise ConfigError(f"bundle is {self.bundle}; expected 1 or, with mode=frozen, more spectra an endmember")
         if min(self.sparsity, self.variation) < 0:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hypersigma.cube import Cube
 from hypersigma.data.libraries import read_library
+from hypersigma.data.library_groups import with_groups
 from hypersigma.data.unmixing import Count, UnmixingScene
 from hypersigma.data.unmixing_libraries import library_on_scene
 from hypersigma.data.unmixing_truth import read_unmixing_truth
@@ -22,9 +23,10 @@ class Inputs:
 
     Attributes:
         endmembers: How many are to be found in the scene, or auto for as many as it holds.
-        library: File of named spectra (ENVI, CSV), which are the endmembers; beside --endmembers, those that are found
-            are compared with them.
-        spectra: Names of the library's spectra that are meant, parted by commas; all by default.
+        library: File of named spectra (ENVI, CSV, MATLAB), which are the endmembers; beside --endmembers, those that
+            are found are compared with them.
+        spectra: Names of the library's spectra or groups that are meant, parted by commas; all by default.
+        groups: Table of spectra's names and materials, TABLE.csv#COLUMN; without it soil#1 and soil#2 are one material.
         truth: File of true abundances or endmembers, for scoring alone: MATLAB, or a raster with a band a material.
         truth_abundances: Which array of a MATLAB file holds the abundances, where its shape does not tell.
         truth_endmembers: Which array of a MATLAB file holds the endmembers, where its shape does not tell.
@@ -33,6 +35,7 @@ class Inputs:
     endmembers: str | None = None
     library: Path | None = None
     spectra: str | None = None
+    groups: str | None = None
     truth: Path | None = None
     truth_abundances: str | None = None
     truth_endmembers: str | None = None
@@ -43,6 +46,7 @@ def load_inputs(
     endmembers: Any = None,
     library: Any = None,
     spectra: Any = None,
+    groups: Any = None,
     truth: Any = None,
     truth_abundances: str | None = None,
     truth_endmembers: str | None = None,
@@ -53,7 +57,8 @@ def load_inputs(
         cubes: the scenes; several share their endmembers.
         endmembers: a number, "auto", or None for those of the library.
         library: a file, or a `SpectralLibrary`.
-        spectra: names of its spectra that are meant, in a list or parted by commas.
+        spectra: names of its spectra or groups that are meant, in a list or parted by commas.
+        groups: the table of its groups, as of `with_groups`.
         truth: a file or arrays, as of `read_unmixing_truth`, of the only scene.
         truth_abundances: as in `Inputs`.
         truth_endmembers: as in `Inputs`.
@@ -64,11 +69,12 @@ def load_inputs(
     count = _count(endmembers)
     if count is None and library is None:
         raise InputError("an unmixing needs --endmembers N, --endmembers auto, or --library FILE")
-    if spectra is not None and library is None:
-        raise InputError("spectra are named, but no library is given that holds them: add --library FILE")
+    for given, what in ((spectra, "spectra are named"), (groups, "groups of spectra are given")):
+        if given is not None and library is None:
+            raise InputError(f"{what}, but no library is given that holds them: add --library FILE")
     if truth is not None and len(cubes) > 1:
         raise InputError(f"one truth for {len(cubes)} scenes; unmix the scene that it belongs to by itself")
-    known = library if library is None or isinstance(library, SpectralLibrary) else read_library(library)
+    known = None if library is None else _known(library, groups)
     named = spectra.split(",") if isinstance(spectra, str) else list(spectra or ())
     scenes = []
     for cube in cubes:
@@ -77,6 +83,11 @@ def load_inputs(
         noted = cube if own is None else cube.noted(*own.notes)
         scenes.append(UnmixingScene(noted, count, own, found.abundances, found.spectra, found.names))
     return scenes
+
+
+def _known(library: Any, groups: Any) -> SpectralLibrary:
+    """A library with its groups."""
+    return with_groups(library if isinstance(library, SpectralLibrary) else read_library(library), groups)
 
 
 def _count(given: Any) -> Count | None:

@@ -59,6 +59,7 @@ def findings(
         if missing:
             notes.append(f"{scene.cube.name}: {missing} pixels lack data in some band and have no abundances")
     sections.append(_spectra("Endmembers", library, library.spectra))
+    sections += _members(library)
     purest = purity_section(inputs[0], library)
     if purest is not None:
         sections.append(purest)
@@ -186,6 +187,25 @@ def _spectra(title: str, library: SpectralLibrary, spectra: NDArray[np.float64])
             title=title,
         ),
         f"{left} more stand in {library.name}.csv." if left else f"They stand in {library.name}.sli and .csv.",
+    )
+
+
+def _members(library: SpectralLibrary) -> Iterator[Table]:
+    """Which spectra are one material, where several are."""
+    groups = library.groups or library.names
+    names = dict.fromkeys(groups)
+    if len(names) == len(library):
+        return
+    rows = []
+    for name in names:
+        members = [each for each, group in zip(library.names, groups, strict=True) if group == name]
+        more = f" and {len(members) - _MOST_DRAWN} more" if len(members) > _MOST_DRAWN else ""
+        rows.append((name, len(members), ", ".join(members[:_MOST_DRAWN]) + more))
+    yield Table(
+        "Spectra of each material",
+        ("material", "spectra", "names"),
+        tuple(rows),
+        "The abundance of a material is the sum of those of its spectra.",
     )
 
 

@@ -254,6 +254,7 @@ def frozen_detector(config: UnmixingTaskConfig) -> SceneUnmixer:
         compare=config.compare,
         endmembers=config.endmembers,
         sum_to_one=config.sum_to_one,
+        smoothing=config.smoothing,
         shade=config.shade,
         bundle=config.bundle,
     )

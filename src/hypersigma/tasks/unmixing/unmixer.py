@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from hypersigma.baselines._unmixing import Floats, Unmixer, brightness
 from hypersigma.data.abundances import nnls
+from hypersigma.data.bands import Bands
 from hypersigma.data.separation import Separation, separate
-from hypersigma.data.unmixing_sample import Sample
+from hypersigma.data.unmixing import UnmixingScene
+from hypersigma.data.unmixing_sample import SMOOTHING, Sample, sample_of
 from hypersigma.tasks.unmixing.config import Comparison, Freedom
 
 TASK = "unmixing"
@@ -31,11 +34,13 @@ class SceneUnmixer(Unmixer):
         endmembers: "fixed", those found or given stay as they are; "refined", they are moved a little towards what
             explains the scene best; "free", they are moved there.
         sum_to_one: whether abundances have sum one; else they say how bright a pixel is against its endmembers, too.
+        smoothing: pixels; deviation of the Gaussian over neighbours before endmembers are sought, 0 for none.
     """
 
     compare: Comparison = "auto"
     endmembers: Freedom = "fixed"
     sum_to_one: bool = True
+    smoothing: float = SMOOTHING
 
     @property
     def free_brightness(self) -> bool:
@@ -50,6 +55,9 @@ class SceneUnmixer(Unmixer):
     @property
     def _by_shape(self) -> bool:
         return self.compare != "numbers"
+
+    def sample(self, inputs: Sequence[UnmixingScene], bands: Bands) -> tuple[Sample, list[str]]:
+        return sample_of(inputs, bands, self.smoothing)
 
     def found(self, sample: Sample, num: int, seed: int) -> tuple[Unmixer, Floats]:
         separation = separate(sample.spectra, sample.smooth, num, shade=self.shade)
