@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from hypersigma import config as configuration
 from hypersigma.cube import Cube
@@ -33,7 +34,7 @@ from hypersigma.engine.tile_memory import check_tile
 from hypersigma.products import Legend
 from hypersigma.screening import screen
 from hypersigma.tasks._contract import Held, Share, Task, TaskConfig
-from hypersigma.tiling import blocks
+from hypersigma.tiling import Window, blocks
 from hypersigma.weights.encoders import SCRATCH, shipped_weights
 
 Progress = Callable[[str, int, int], None]

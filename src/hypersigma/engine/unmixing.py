@@ -49,7 +49,9 @@ class BegunWithEndmembers:
             spectra = np.full((len(begun.names), bands), np.nan)
             spectra[:, list(begun.bands.indices)] = begun.endmembers
             labels = np.zeros((rows, cols), dtype=np.int32)
-            scenes.append(SeededScene(screen(scene.cube), labels, legend, spectra, by_shape=begun.method.free_brightness))
+            scenes.append(
+                SeededScene(screen(scene.cube), labels, legend, spectra, by_shape=begun.method.free_brightness)
+            )
         fitted = self.network.fit(scenes, seed)
         said = () if len(set(begun.groups)) == len(begun.names) else (_APART,)
         return replace(fitted, notes=(*begun.notes, *fitted.notes, *said))
