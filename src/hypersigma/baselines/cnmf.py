@@ -95,9 +95,10 @@ def _onto(match: Match, shares: Image) -> Image:
     """Shares (num, n) of the scene's known pixels on all of the companion's (num, pixels), none zero."""
     full = np.full((len(shares), *match.known.shape), np.nan, dtype=np.float32)
     full[:, match.known] = shares
-    fine: Image = np.stack([match.onto(band) for band in filled(full)[0]]).reshape(len(shares), -1)
+    fine = np.stack([match.onto(band) for band in filled(full)[0]]).reshape(len(shares), -1)
     # what is zero once is zero for ever
-    return np.maximum(fine, np.float32(_LEAST) * shares.mean())
+    raised: Image = np.maximum(fine, _LEAST * float(shares.mean()))
+    return raised
 
 
 def _responses(scene: Image, coarse: Image) -> tuple[Image, Image]:
