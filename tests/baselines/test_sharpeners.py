@@ -248,3 +248,10 @@ def test_what_is_refused() -> None:
 def test_a_scene_without_a_place_can_be_enlarged() -> None:
     scene = Cube.from_array(coarse(4).read())
     assert run("super_resolution", scene, method="bicubic", scale=2).layers["sharpened"].georef is None
+
+
+def test_a_scene_without_a_complete_pixel_is_refused() -> None:
+    image = coarse(4).read()
+    image[0, ::2], image[1, 1::2] = np.nan, np.nan
+    with pytest.raises(InputError, match="no pixel has numbers in all 12 bands"):
+        run("super_resolution", Cube.from_array(image, name="striped"), method="bicubic", scale=2)
