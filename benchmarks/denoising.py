@@ -26,13 +26,13 @@ from hypersigma import registry
 from hypersigma.cube import Cube
 from hypersigma.data.corrupt import PUBLISHED_CASES, CorruptionConfig, GaussianNoise, corrupted
 from hypersigma.data.denoised_maps import DENOISED
+from hypersigma.data.restoration import RestorationScene
 from hypersigma.data.scenes import indian_pines
 from hypersigma.engine.methods import network_method
 from hypersigma.engine.predict import predict_scene
 from hypersigma.engine.results import append_row
 from hypersigma.metrics.restoration import restoration_scores, spectral_angle
 from hypersigma.readers import open_cube
-from hypersigma.tasks._restoration import RestorationScene
 
 RESULTS = Path(__file__).parent / "results" / "denoising.jsonl"
 SEEDS = (0, 1, 2, 3, 4)

@@ -15,12 +15,13 @@ from hypersigma.metrics.restoration import (
     mean_psnr,
     mean_ssim,
     published_denoising_scores,
+    q2n,
     restoration_scores,
     root_mean_square_error,
     spectral_angle,
 )
 
-FIGURES = (mean_psnr, mean_ssim, spectral_angle, ergas, cross_correlation, root_mean_square_error)
+FIGURES = (mean_psnr, mean_ssim, spectral_angle, ergas, cross_correlation, q2n, root_mean_square_error)
 
 
 def images(bands=4, rows=16, cols=19, noise=0.1, seed=0):
@@ -65,7 +66,7 @@ def test_ssim_is_that_of_scikit_image(peak, rows, window):
 def test_images_too_small_for_a_window_have_no_ssim():
     restored, truth = images(rows=2)
     assert math.isnan(mean_ssim(restored, truth))
-    assert set(restoration_scores(restored, truth)) == {"mpsnr", "sam", "ergas", "cc", "rmse"}
+    assert set(restoration_scores(restored, truth)) == {"mpsnr", "sam", "ergas", "cc", "q2n", "rmse"}
 
 
 def test_the_angle_is_that_of_torchmetrics():
@@ -156,6 +157,7 @@ def test_all_figures_by_their_names():
         "sam": spectral_angle(restored, truth),
         "ergas": ergas(restored, truth, 4),
         "cc": cross_correlation(restored, truth),
+        "q2n": q2n(restored, truth),
         "rmse": root_mean_square_error(restored, truth),
     }
 

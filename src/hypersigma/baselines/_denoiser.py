@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from hypersigma import config as configuration
-from hypersigma.baselines._stored import method_of
+from hypersigma.baselines._settings import Kept, load_kept
 from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import Told, denoised_arrays, denoised_layers, told_of
 from hypersigma.data.method import Tiling
@@ -26,7 +25,6 @@ from hypersigma.tiling import Window
 
 Image = NDArray[np.float32]
 
-DESCRIPTION = "restoration.yaml"  # that of every restoration, whose door tells them apart by the method
 _TILE, _OVERLAP = 256, 16  # pixels
 
 
@@ -82,20 +80,7 @@ class FittedDenoiser:
 
     def save(self, folder: Path) -> None:
         """Write the settings as YAML into a folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        told = _Description(
-            task="denoising", method=type(self.method).__module__, config=configuration.unstructure(self.method)
-        )
-        configuration.save_yaml(told, folder / DESCRIPTION)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Description:
-    """What a saved denoiser is."""
-
-    task: str
-    method: str
-    config: dict[str, Any]
+        Kept(method=self.method).save(folder, "denoising")
 
 
 def load(folder: Path) -> FittedDenoiser:
@@ -105,10 +90,7 @@ def load(folder: Path) -> FittedDenoiser:
         ConfigError: the folder's description is missing, or names settings that do not exist.
         InputError: the description names no denoiser.
     """
-    where = folder / DESCRIPTION
-    description = configuration.load_yaml(where, _Description)
-    kind = type(method_of(description.method, Denoiser, where))
-    return FittedDenoiser(method=configuration.structure(description.config, kind, str(where)))
+    return FittedDenoiser(method=load_kept(folder, Denoiser).method)
 
 
 def principal(image: Image) -> tuple[NDArray[np.float64], NDArray[np.float64], float, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,15 +109,30 @@ class Match:
         what it left is kriged onto them. What the scene's pixels would see of the result is then brought into line with
         what they saw, so many rounds of back-projection.
         """
-        result: Image = np.tensordot(self.matrix[1:].T.astype(np.float32), self.sharp, axes=1)
-        result += self.matrix[0].astype(np.float32)[:, None, None]
+        result = self.regressed()
         result += self._kriged()
         for _ in range(rounds):
             left = np.where(self.known, self.image - self.lies.seen(result, self.spread), np.float32(0))
             for band, differs in zip(result, left, strict=True):
-                band += ndimage.map_coordinates(differs, self.lies.places - 0.5, order=3, mode="mirror")
-        result[:, ~(self.shown & _on_data(self.image, self.lies.places))] = np.nan
+                band += self.onto(differs)
+        result[:, ~self.both] = np.nan
         return result
+
+    @property
+    def both(self) -> Mask:
+        """Where (h, w) both have data."""
+        return self.shown & _on_data(self.image, self.lies.places)
+
+    def regressed(self) -> Image:
+        """What the regression tells on the companion's pixels (bands, h, w)."""
+        result: Image = np.tensordot(self.matrix[1:].T.astype(np.float32), self.sharp, axes=1)
+        result += self.matrix[0].astype(np.float32)[:, None, None]
+        return result
+
+    def onto(self, band: NDArray[Any]) -> NDArray[Any]:
+        """A band (rows, cols) without gaps on the companion's pixels (h, w), by cubic splines."""
+        fine: NDArray[Any] = ndimage.map_coordinates(band, self.lies.places - 0.5, order=3, mode="mirror")
+        return fine
 
     def _kriged(self) -> Image:
         """What the regression left, on the companion's pixels."""

@@ -196,6 +196,7 @@ def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:
         InputError: there is no model in the folder, or it is damaged.
     """
     from hypersigma.baselines import _change, _classifier, _detector, _unmixing
+    from hypersigma.data import restoration
     from hypersigma.engine import fitted
     from hypersigma.engine.frozen import FrozenFeatures
     from hypersigma.tasks import _restoration
@@ -210,7 +211,7 @@ def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:
         return _change.load(place)
     if (place / _unmixing.DESCRIPTION).is_file():
         return _unmixing.load(place)
-    if (place / _restoration.DESCRIPTION).is_file():
+    if (place / restoration.DESCRIPTION).is_file():
         return _restoration.load(place)
     if (place / _detector.DESCRIPTION).is_file():
         return _detector.load(place, lambda weights: FrozenFeatures.shared(weights, device))

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from hypersigma.errors import ConfigError, InputError
+from hypersigma.metrics.hypercomplex import BLOCK, hypercomplex_quality
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -21,6 +22,7 @@ Mask = NDArray[np.bool_]
 _RESOLUTION = 2.0**-23  # of the single precision that images are stored in
 _WINDOW = 7  # pixels each way of the window of structural similarity
 _SMALLEST_WINDOW = 3
+_BLOCK_KNOWN = 0.5  # share of a block's pixels
 _PUBLISHED_BLOCK = 64
 _PUBLISHED_LEVELS = 255
 
@@ -30,7 +32,7 @@ def restoration_scores(
 ) -> dict[str, float]:
     """All figures by short name; one that is not defined for these images is left out.
 
-    mpsnr in dB, mssim, sam in degrees, ergas in per cent, cc, and rmse in the unit of the images.
+    mpsnr in dB, mssim, sam in degrees, ergas in per cent, cc, q2n, and rmse in the unit of the images.
 
     Args:
         restored: (bands, rows, cols).
@@ -48,6 +50,7 @@ def restoration_scores(
         "sam": spectral_angle(restored, truth),
         "ergas": ergas(restored, truth, ratio),
         "cc": cross_correlation(restored, truth),
+        "q2n": q2n(restored, truth),
         "rmse": root_mean_square_error(restored, truth),
     }
     return {name: figure for name, figure in figures.items() if np.isfinite(figure)}
@@ -142,6 +145,26 @@ def cross_correlation(restored: ArrayLike, truth: ArrayLike) -> float:
         # Round-off gives even a constant band some spread.
         if spread > _RESOLUTION**2 * max(abs(one).max() * abs(other).max(), np.finfo(np.float64).tiny):
             figures.append(((one - one.mean()) * (other - other.mean())).mean() / spread)
+    return float(np.mean(figures)) if figures else float("nan")
+
+
+def q2n(restored: ArrayLike, truth: ArrayLike) -> float:
+    """Mean over blocks of 32 x 32 pixels of the hypercomplex quality index (Garzelli and Nencini, 2009), at most 1.
+
+    Of one band it is the modulus of the universal image quality index (Wang and Bovik, 2002), of four Q4. In smaller
+    images a block is as long as their side; what whole blocks leave at the lower and right edges plays no part, nor do
+    blocks of which fewer than half the pixels are known; NaN where none is left. Bands are taken as they are, where
+    published code first brings those of each block to the mean and deviation that make the truth's alike.
+    """
+    first, second, known = _checked(restored, truth)
+    rows, cols = (min(BLOCK, length) for length in known.shape)
+    figures = []
+    for row in range(0, known.shape[0] - rows + 1, rows):
+        for col in range(0, known.shape[1] - cols + 1, cols):
+            block = np.s_[row : row + rows, col : col + cols]
+            if known[block].mean() >= _BLOCK_KNOWN:
+                pair = (image[:, *block][:, known[block]].astype(np.float64) for image in (first, second))
+                figures.append(hypercomplex_quality(*pair))
     return float(np.mean(figures)) if figures else float("nan")
 
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,45 +15,18 @@ from hypersigma import config as configuration
 from hypersigma import registry
 from hypersigma.baselines._denoiser import FittedDenoiser
 from hypersigma.baselines._denoiser import load as load_denoiser
+from hypersigma.baselines._sharpener import SHARPENING, FittedSharpener
+from hypersigma.baselines._sharpener import load as load_sharpener
 from hypersigma.cube import Cube
 from hypersigma.data.method import Tiling
 from hypersigma.data.noise_level import strips
+from hypersigma.data.restoration import DESCRIPTION, RestorationScene
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
 from hypersigma.tiling import Window
 
 Image = NDArray[np.float32]
-
-DESCRIPTION = "restoration.yaml"
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RestorationScene:
-    """A scene, and what is given beside it.
-
-    Attributes:
-        cube: the scene.
-        truth: the same scene without noise, on the same bands and pixels, or None.
-        scale: rows and columns of the sharpened scene over those of the scene; None where nothing is sharpened, or
-            where the companion tells.
-        companion: a sharper scene of the same ground, or None.
-        target: spectrum (used bands,) that must not be lost, in the scene's numbers, or None.
-    """
-
-    cube: Cube
-    truth: Cube | None = None
-    scale: int | None = None
-    companion: Cube | None = None
-    target: NDArray[np.float64] | None = None
-
-
-class Seen(NamedTuple):
-    """What a layer says of the scene that was restored last."""
-
-    wavelengths: NDArray[np.float64] | None
-    units: str
-    georef: Georef | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,7 +38,6 @@ class Restorer(ABC):
         config: settings.
         scale: as of a `RestorationScene`.
         scenes: those that it was made for, which may have companions; none in a loaded one.
-        seen: of the scene that was restored last.
     """
 
     name: ClassVar[str]
@@ -74,7 +46,6 @@ class Restorer(ABC):
     config: Any
     scale: int | None = None
     scenes: tuple[RestorationScene, ...] = field(default=(), repr=False)
-    seen: list[Seen] = field(default_factory=list, repr=False)
 
     @property
     def tiling(self) -> Tiling:
@@ -95,11 +66,6 @@ class Restorer(ABC):
     @abstractmethod
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
         """Whole-scene arrays with their names, wavelengths and units."""
-
-    def remember(self, cube: Cube, georef: Georef | None) -> None:
-        """Keep what the layers of a scene say, which its arrays do not hold."""
-        waves = None if cube.wavelengths is None else cube.wavelengths[cube.used]
-        self.seen[:] = [Seen(waves, "" if cube.quantity == "unknown" else cube.quantity, georef)]
 
     def save(self, folder: Path) -> None:
         """Write the settings as YAML into a folder; nothing else is learned."""
@@ -133,7 +99,7 @@ class _Description:
     scale: int | None = None
 
 
-def load(folder: Path) -> Restorer | FittedDenoiser:
+def load(folder: Path) -> Restorer | FittedDenoiser | FittedSharpener:
     """A restorer that was saved into a folder.
 
     Raises:
@@ -141,27 +107,14 @@ def load(folder: Path) -> Restorer | FittedDenoiser:
         InputError: the description names no task that restores.
     """
     where = folder / DESCRIPTION
-    if configuration.read_yaml(where).get("method"):
-        return load_denoiser(folder)
+    told = configuration.read_yaml(where)
+    if told.get("method"):
+        return load_sharpener(folder) if told.get("task") == SHARPENING else load_denoiser(folder)
     description = configuration.load_yaml(where, _Description)
     task = getattr(registry.load("hypersigma.tasks", description.task), "TASK", None)
     if not (isinstance(task, type) and issubclass(task, Restorer)):
         raise InputError(f"{where}: '{description.task}' restores nothing; expected a model of `hypersigma run`")
     return task(config=configuration.structure(description.config, task.Config, str(where)), scale=description.scale)
-
-
-def whole_scene(cube: Cube) -> Image:
-    """The numbers (bands, rows, cols) of all valid bands.
-
-    Raises:
-        InputError: no pixel has numbers in all of them.
-    """
-    image = cube.read()
-    if not np.isfinite(image).all(axis=0).any():
-        raise InputError(
-            f"{cube.name}: no pixel has numbers in all {len(image)} bands that are used; give a scene with data"
-        )
-    return image
 
 
 def number_notes(cube: Cube, layer: Layer) -> Iterator[str]:

@@ -52,6 +52,7 @@ _METRICS = {
     "mssim": ("Mean SSIM", False),
     "sam": ("Spectral angle mapper", False),
     "ergas": ("ERGAS", False),
+    "q2n": ("Hypercomplex quality (Q2n)", False),
 }
 
 

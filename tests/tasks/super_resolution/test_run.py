@@ -120,6 +120,14 @@ def test_a_scene_too_small_to_be_measured() -> None:
     assert result.report.metrics == {"ratio": 4}
 
 
+def test_a_companion_with_gaps_all_over_leaves_nothing_to_measure() -> None:
+    sharp = companion().read()
+    sharp[:, ::16, ::16] = np.nan
+    result = run("super_resolution", coarse(4), companion=changed(companion(), sharp), register=False)
+    assert np.isfinite(result.layers["sharpened"].array).all(axis=0).sum() == SIDE**2 - 36
+    assert any("nothing was measured" in note for note in result.report.notes)
+
+
 def test_what_is_refused() -> None:
     scene = coarse(4)
     with pytest.raises(InputError, match="a scale and a companion"):

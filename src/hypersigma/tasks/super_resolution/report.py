@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from hypersigma.cube import Cube
-from hypersigma.data.method import Findings
+from hypersigma.data.method import Findings, Fitted
+from hypersigma.data.pixel_spread import PixelSpread
 from hypersigma.data.resize import resized
-from hypersigma.data.sharpening import Match, enlarged, filled
-from hypersigma.data.wald import WaldConfig, coarsened, whole
+from hypersigma.data.restoration import RestorationScene
+from hypersigma.data.sharpened_maps import SHARPENED
+from hypersigma.data.sharpening import Match, filled
+from hypersigma.data.wald import coarsened, whole
 from hypersigma.errors import InputError
 from hypersigma.metrics.restoration import restoration_scores
 from hypersigma.products import Figure, Layer, Section, Table, Text
-from hypersigma.tasks._restoration import Image, RestorationMethod, RestorationScene, number_notes
-from hypersigma.tasks.super_resolution.config import SuperResolutionConfig
-from hypersigma.tasks.super_resolution.task import SHARPENED, told, wald
+from hypersigma.tasks._restoration import Image, number_notes
 
 _LEAST_SIDE = 4  # coarse pixels each way, for a scene to be sharpened again
 
@@ -42,7 +43,7 @@ class Checked(NamedTuple):
 
 
 def findings(
-    inputs: Sequence[RestorationScene], method: RestorationMethod, network: Any, seed: int, layers: Mapping[str, Layer]
+    inputs: Sequence[RestorationScene], method: Any, network: Any, seed: int, layers: Mapping[str, Layer]
 ) -> Findings:
     """A super-resolution's part of a report.
 
@@ -50,15 +51,17 @@ def findings(
         inputs: scenes with a scale, or one with a companion.
         method: what was used.
         network: None, since none is trained.
-        seed: of the run; nothing is drawn.
+        seed: of the run.
         layers: the sharpened scenes.
     """
+    # classical methods are their own settings
+    spread: PixelSpread = getattr(method, "config", method)
     metrics: dict[str, float] = {}
     sections: list[Section] = [Text("What the figures say", _WORTH)]
     notes: list[str] = []
     for scene, layer in zip(inputs, layers.values(), strict=True):
         prefix, cube = layer.name.removesuffix(SHARPENED), scene.cube
-        match = None if scene.companion is None else told(cube, scene.companion, method.config)
+        match = None if scene.companion is None else spread.told(cube, scene.companion)
         if match is None:
             metrics[f"{prefix}ratio"] = float(scene.scale or 0)
         else:
@@ -66,7 +69,7 @@ def findings(
             cut = match.window.height * match.window.width
             if cut < cube.window.height * cube.window.width:
                 notes.append(f"{cube.name}: sharpened where the companion lies, {cut} of its pixels")
-        checked = _again(cube, method.config, scene.scale, match)
+        checked = _again(scene, match, spread, lambda again: method.fit([again], seed))
         if checked is None:
             notes.append(f"{cube.name}: too small to be made coarser and sharpened again, so that nothing was measured")
         else:
@@ -80,27 +83,31 @@ def findings(
     return Findings(metrics, sections, notes)
 
 
-def _again(cube: Cube, config: SuperResolutionConfig, scale: int | None, match: Match | None) -> Checked | None:
+def _again(
+    scene: RestorationScene, match: Match | None, spread: PixelSpread, fit: Callable[[RestorationScene], Fitted]
+) -> Checked | None:
     """The scene made coarser and sharpened again; None where it is too small or lacks too much."""
+    cube = scene.cube
     window = cube.window if match is None else match.window
-    ratio = scale or max(2, round(match.ratio if match else 2.0))
+    ratio = scene.scale or max(2, round(match.ratio if match else 2.0))
     if min(window.height, window.width) // ratio < _LEAST_SIDE:
         return None
     image = cube.read(window)
     full, known = filled(image)
-    spread: WaldConfig = wald(config, ratio)
-    coarse, truth = coarsened(full, spread), whole(np.where(known, image, np.nan), ratio)
-    bicubic = resized(coarse, (truth.shape[1], truth.shape[2]))
-    if match is None:
-        return Checked(enlarged(coarse, spread, config.rounds, config.detail), bicubic, truth, ratio)
-    assert cube.georef is not None
-    place = cube.georef.windowed(window)
-    fine = Cube.from_array(whole(match.coarse, ratio), georef=place, name="companion")
+    coarse, truth = coarsened(full, spread.wald(ratio)), whole(np.where(known, image, np.nan), ratio)
+    again = RestorationScene(cube=Cube.from_array(coarse, name=cube.name), scale=ratio)
+    if match is not None:
+        assert cube.georef is not None
+        place = cube.georef.windowed(window)
+        again = RestorationScene(
+            cube=Cube.from_array(coarse, georef=place.divided(1 / ratio), name=cube.name),
+            companion=Cube.from_array(whole(match.coarse, ratio), georef=place, name="companion"),
+        )
     try:
-        again = told(Cube.from_array(coarse, georef=place.divided(1 / ratio), name=cube.name), fine, config)
+        restored = fit(again).predict(again.cube, again.cube.window)
     except InputError:
         return None
-    return Checked(again.sharpened(config.rounds), bicubic, truth, ratio)
+    return Checked(restored, resized(coarse, (truth.shape[1], truth.shape[2])), truth, ratio)
 
 
 def _scored(cube: Cube, checked: Checked) -> tuple[dict[str, float], Table]:
