@@ -1,4 +1,4 @@
-"""Fully constrained least squares as a part of a network: abundances of known endmembers, by products and sorts alone."""
+"""Fully constrained least squares inside a network: abundances of known endmembers, by products and sorts alone."""
 
 from __future__ import annotations
 
