@@ -112,6 +112,17 @@ def test_endmembers_given_are_those_of_the_network():
         network.set_endmembers(spectra[:2])
 
 
+@CONFIGS
+def test_abundances_begin_where_they_are_told_to(config):
+    network = UnmixingNetwork(config).eval()
+    begun = torch.rand(2, 3, 7, 5).softmax(1)
+    image = torch.randn(2, 6, 7, 5)
+    assert not torch.allclose(network(image, begun=begun).abundances, begun, atol=1e-2)
+    network.change_nothing()
+    torch.testing.assert_close(network(image, begun=begun).abundances, begun, atol=2e-3, rtol=0)
+    assert network.logits[-2].weight.requires_grad
+
+
 def test_endmembers_stay_spectra():
     network = UnmixingNetwork(BOTH)
     with torch.no_grad():

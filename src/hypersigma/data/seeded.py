@@ -16,6 +16,7 @@ class SeededScene(LabelledScene):
 
     Attributes:
         endmembers: (K, bands) on the bands of the cube, NaN in those that are not used.
+        by_shape: whether brightness does not count when spectra are compared with them.
     """
 
     endmembers: NDArray[np.float64]

@@ -52,6 +52,13 @@ def test_materials_are_found_whatever_the_light(light: bool) -> None:
     assert ("brightness does not count" in layer.description) == light
 
 
+@pytest.mark.parametrize("light", [False, True])
+def test_a_network_begins_with_least_squares(light: bool) -> None:
+    network = run("unmixing", mixed(light=light), endmembers=NUM, truth=TRUTH, config=SMALL)
+    plain = run("unmixing", mixed(light=light), endmembers=NUM, truth=TRUTH)
+    assert network.report.metrics["armse"] < plain.report.metrics["armse"] + 0.03
+
+
 def test_all_seeds_give_the_same() -> None:
     first, second = (run("unmixing", mixed(light=True), endmembers=NUM, seed=seed) for seed in (0, 5))
     np.testing.assert_array_equal(first.layers["abundances"].array, second.layers["abundances"].array)
