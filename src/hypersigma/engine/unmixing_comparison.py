@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-import numpy as np
-
-from hypersigma.engine.change_comparison import mean_of, spread_of
-from hypersigma.engine.trial import Row, label_of
+from hypersigma.engine.method_tables import best_first, mean_of, method_table, places_of
+from hypersigma.engine.trial import Row
 from hypersigma.products import Table
 
 NOTE = (
@@ -33,27 +31,11 @@ def unmixing_tables(rows: Iterable[Row]) -> list[Table]:
 
     tables = []
     for scene, group in groupby(sorted(rows, key=ground), key=ground):
-        methods: dict[str, list[Row]] = {}
-        for row in group:
-            methods.setdefault(label_of(row), []).append(row)
-        order = sorted(methods, key=lambda name: mean_of(methods[name], "armse"))
-        lines = [
-            (
-                name,
-                len(methods[name]),
-                *(spread_of(methods[name], key) for key in _FIGURES.values()),
-                f"{np.mean([row['seconds'] for row in methods[name]]):.1f}",
-            )
-            for name in order
-        ]
-        heads = ("method", "seeds", *_FIGURES, "seconds")
-        said = [index for index in range(len(heads)) if any(line[index] for line in lines)]
-        cells = tuple(tuple(str(line[index]) for index in said) for line in lines)
-        tables.append(Table(scene, tuple(heads[index] for index in said), cells))
-        own = {key for row in methods[order[0]] for key in row["metrics"] if key.startswith("armse_")}
-        if own:
-            places = sorted(key.removeprefix("armse_") for key in own)
-            by_scene = [(name, *(_both(methods[name], place) for place in places)) for name in order]
+        methods = best_first(list(group), "armse", highest=False)
+        tables.append(method_table(scene, methods, _FIGURES, ("seconds",)))
+        places = places_of(methods, "armse")
+        if places:
+            by_scene = [(name, *(_both(own, place) for place in places)) for name, own in methods.items()]
             tables.append(Table(f"{scene}: SAD / RMSE by scene", ("method", *places), tuple(by_scene)))
     return tables
 

@@ -12,6 +12,7 @@ from hypersigma.data.method import Method
 from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.data.unmixing_maps import ABUNDANCES, RESIDUAL
 from hypersigma.data.unmixing_scores import agreement, by_material, on_all_bands
+from hypersigma.engine.mean_figures import mean_figures
 from hypersigma.engine.predict import predict_scene
 from hypersigma.errors import InputError
 
@@ -24,14 +25,8 @@ def unmixing_figures(method: Method, scenes: Sequence[UnmixingScene], seed: int)
     Raises:
         InputError: a scene has no truth, or does not allow the method.
     """
-    figures = {scene.cube.name: _figures(method, scene, seed) for scene in scenes}
-    every = list(figures.values())
-    shared = set(every[0]).intersection(*every[1:])
-    means = {key: float(np.mean([found[key] for found in every])) for key in every[0] if key in shared}
-    if len(scenes) > 1:
-        for name, found in figures.items():
-            means |= {f"{key}_{name}": found[key] for key in _OF_EACH if key in found}
-    return means
+    figures = [_figures(method, scene, seed) for scene in scenes]
+    return mean_figures([scene.cube.name for scene in scenes], figures, _OF_EACH)
 
 
 def _figures(method: Method, scene: UnmixingScene, seed: int) -> dict[str, float]:

@@ -18,6 +18,7 @@ from hypersigma.baselines._denoiser import load as load_denoiser
 from hypersigma.cube import Cube
 from hypersigma.data.method import Tiling
 from hypersigma.data.noise_level import strips
+from hypersigma.data.restoration import RestorationScene
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
@@ -26,26 +27,6 @@ from hypersigma.tiling import Window
 Image = NDArray[np.float32]
 
 DESCRIPTION = "restoration.yaml"
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RestorationScene:
-    """A scene, and what is given beside it.
-
-    Attributes:
-        cube: the scene.
-        truth: the same scene without noise, on the same bands and pixels, or None.
-        scale: rows and columns of the sharpened scene over those of the scene; None where nothing is sharpened, or
-            where the companion tells.
-        companion: a sharper scene of the same ground, or None.
-        target: spectrum (used bands,) that must not be lost, in the scene's numbers, or None.
-    """
-
-    cube: Cube
-    truth: Cube | None = None
-    scale: int | None = None
-    companion: Cube | None = None
-    target: NDArray[np.float64] | None = None
 
 
 class Seen(NamedTuple):

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from hypersigma.cube import Cube
+from hypersigma.data.restoration import RestorationScene
 from hypersigma.data.target_files import read_target
 from hypersigma.errors import InputError
 from hypersigma.readers import open_cube
-from hypersigma.tasks._restoration import RestorationScene
 
 
 @dataclass(frozen=True, kw_only=True)

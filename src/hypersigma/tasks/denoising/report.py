@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import ANGLE, DENOISED, RESIDUAL
 from hypersigma.data.method import Findings
+from hypersigma.data.restoration import RestorationScene
 from hypersigma.data.scene_model import SceneModel, made_up
 from hypersigma.data.target_kept import targets_kept, tried_part
 from hypersigma.metrics.restoration import restoration_scores
 from hypersigma.products import Figure, Layer, Section, Table, Text
-from hypersigma.tasks._restoration import Image, RestorationScene, number_notes
+from hypersigma.tasks._restoration import Image, number_notes
 from hypersigma.tasks.denoising.task import Denoising
 from hypersigma.tiling import Window
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from hypersigma.cube import Cube
 from hypersigma.data.companion_shift import registered
+from hypersigma.data.restoration import RestorationScene
 from hypersigma.errors import InputError
 from hypersigma.readers import open_cube
 from hypersigma.screening import screen
-from hypersigma.tasks._restoration import RestorationScene
 
 _LEAST = 2
 

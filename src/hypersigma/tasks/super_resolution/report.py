@@ -10,12 +10,13 @@ import numpy as np
 from hypersigma.cube import Cube
 from hypersigma.data.method import Findings
 from hypersigma.data.resize import resized
+from hypersigma.data.restoration import RestorationScene
 from hypersigma.data.sharpening import Match, enlarged, filled
 from hypersigma.data.wald import WaldConfig, coarsened, whole
 from hypersigma.errors import InputError
 from hypersigma.metrics.restoration import restoration_scores
 from hypersigma.products import Figure, Layer, Section, Table, Text
-from hypersigma.tasks._restoration import Image, RestorationMethod, RestorationScene, number_notes
+from hypersigma.tasks._restoration import Image, RestorationMethod, number_notes
 from hypersigma.tasks.super_resolution.config import SuperResolutionConfig
 from hypersigma.tasks.super_resolution.task import SHARPENED, told, wald
 

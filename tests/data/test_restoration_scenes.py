@@ -1,0 +1,87 @@
+"""Benchmark scenes for denoising and super-resolution, on small files written by code and on the real ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from hypersigma.data.scenes import _clean, _noisy, denoising_cave, denoising_indian_pines, denoising_raw_bands
+from hypersigma.data.scenes._clean import quiet
+from hypersigma.errors import HypersigmaError
+from hypersigma.spectra import sensor_bands
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a small CAVE, Indian Pines and AVIRIS-like scene."""
+    generator = np.random.default_rng(100)
+    savemat(tmp_path / "chart_and_stuffed_toy_ms_256.mat", {"NRD": generator.integers(1, 500, (24, 20, 31), "u2")})
+    pixels = 1000 + 100 * np.tensordot(generator.random((12, 14, 3)), generator.random((3, 200)), axes=1)
+    pixels[:, :, 20:30] += 200 * generator.standard_normal((12, 14, 10))
+    np.save(tmp_path / "Indian_pines_corrected.npy", np.rint(pixels).astype("u2"))
+    np.save(tmp_path / "Indian_pines_gt.npy", np.ones((12, 14), dtype="u1"))
+    waves = sensor_bands("aviris_1992")[0]
+    cubes = {"hsi_img": generator.integers(1, 500, (9, 8, 220), "i2"), "wavelengths": waves}
+    savemat(tmp_path / "a_hsi_img_for_VI_demo.mat", cubes)
+    return tmp_path
+
+
+def test_every_published_case_is_there_with_the_truth_kept_apart(files: Path) -> None:
+    scenes = denoising_cave.load(files)
+    assert [scene.cube.name for scene in scenes] == list(_noisy.CASES)
+    assert {name.split("_sigma")[0] for name in _noisy.CASES} == {f"case_{case}" for case in range(1, 6)}
+    for scene in scenes:
+        assert scene.truth is not None
+        clean = scene.truth.read()
+        assert clean.max() == 1
+        assert 0.05 < np.std(scene.cube.read() - clean) < 1
+    sigma = [float(np.std(scene.cube.read() - scene.truth.read())) * 255 for scene in scenes[:3]]  # type: ignore[union-attr]
+    np.testing.assert_allclose(sigma, (30, 50, 70), rtol=0.03)
+
+
+def test_the_seed_draws_the_noise_alone(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYPERSIGMA_DATA", str(files))
+    first, again, other = (denoising_cave.draw("none", seed)[3] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.cube.read(), again.cube.read())
+    assert np.mean(first.cube.read() == other.cube.read()) < 0.5
+    np.testing.assert_array_equal(first.truth.read(), other.truth.read())  # type: ignore[union-attr]
+    np.testing.assert_array_equal(first.cube.read(), denoising_cave.load(files)[3].cube.read())
+
+
+def test_noisy_bands_are_no_truth(files: Path) -> None:
+    truth = denoising_indian_pines.load(files)[0].truth
+    assert truth is not None
+    image = truth.read()
+    assert (image.min(), image.max()) == (0, 1)
+    assert len(image) == 196 - 10
+    lost = _clean.indian_pines(files).wavelengths
+    assert not np.isin(sensor_bands("aviris_1992")[0][20:30], lost).any()
+
+
+def test_a_band_is_quiet_where_its_neighbours_tell_it() -> None:
+    generator = np.random.default_rng(100)
+    image = 100 + np.linspace(1, 2, 9)[:, None, None] * generator.random((40, 40))
+    image[4] += 5 * generator.standard_normal((40, 40))
+    np.testing.assert_array_equal(quiet(image), np.arange(9) != 4)
+
+
+def test_noise_of_sensors_has_no_truth(files: Path) -> None:
+    pines, demo = denoising_raw_bands.load(files)
+    assert pines.truth is demo.truth is None
+    assert (pines.cube.name, demo.cube.name) == ("indian_pines", "water_bands")
+    assert len(pines.cube.used) == 196
+
+
+@pytest.mark.parametrize("read", [_clean.pavia_university, _clean.cave, _clean.hysu, _clean.berlin])
+def test_clean_images_have_a_peak_of_one_and_ascending_wavelengths(read: _clean.Read) -> None:
+    try:
+        clean = read(None)
+    except HypersigmaError as error:
+        pytest.skip(f"files are elsewhere: {error}")
+    assert clean.image.max() == 1
+    assert clean.image.dtype == np.float32
+    assert clean.wavelengths.shape == (len(clean.image),)
+    assert (np.diff(clean.wavelengths) > 0).all()
