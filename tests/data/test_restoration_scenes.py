@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from hypersigma.data.scenes import _clean, _noisy, denoising_cave, denoising_indian_pines, denoising_raw_bands
+from hypersigma.data.scenes import (
+    _clean,
+    _coarse,
+    _noisy,
+    denoising_cave,
+    denoising_indian_pines,
+    denoising_raw_bands,
+    sharpening_cave,
+)
 from hypersigma.data.scenes._clean import quiet
 from hypersigma.errors import HypersigmaError
 from hypersigma.spectra import sensor_bands
@@ -73,6 +81,40 @@ def test_noise_of_sensors_has_no_truth(files: Path) -> None:
     assert pines.truth is demo.truth is None
     assert (pines.cube.name, demo.cube.name) == ("indian_pines", "water_bands")
     assert len(pines.cube.used) == 196
+
+
+def test_larger_pixels_are_means_of_their_own_area(files: Path) -> None:
+    scenes = sharpening_cave.load(files)
+    assert [scene.cube.name for scene in scenes] == ["ratio_2", "ratio_4", "ratio_8", "rgb_4"]
+    for scene, ratio in zip(scenes, (2, 4, 8, 4), strict=True):
+        assert scene.truth is not None
+        fine, coarse = scene.truth.read().astype(np.float64), scene.cube.read()
+        _, rows, cols = coarse.shape
+        assert fine.shape == (31, rows * ratio, cols * ratio)
+        np.testing.assert_allclose(coarse, fine.reshape(31, rows, ratio, cols, ratio).mean(axis=(2, 4)), rtol=1e-5)
+    assert [scene.scale for scene in scenes] == [2, 4, 8, None]
+
+
+def test_the_companion_is_the_truth_in_three_colours_in_its_place(files: Path) -> None:
+    scene = sharpening_cave.load(files)[-1]
+    assert scene.companion is not None
+    assert scene.truth is not None
+    assert scene.companion.shape == (3, *scene.truth.shape[1:])
+    assert scene.companion.georef == scene.truth.georef
+    np.testing.assert_array_equal(scene.companion.wavelengths, (460, 550, 640))
+    # a camera whose bands are means sees a grey world as it is
+    grey = np.full((31, 2, 3), 0.4, dtype=np.float32)
+    np.testing.assert_allclose(_coarse.colour(grey, np.linspace(400, 700, 31)), 0.4, rtol=1e-6)
+    green = np.zeros((31, 2, 3), dtype=np.float32)
+    green[15] = 1  # 550 nm
+    red, middle, blue = _coarse.colour(green, np.linspace(400, 700, 31))[:, 0, 0]
+    assert middle > 5 * max(red, blue)
+
+
+def test_larger_pixels_are_not_drawn(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYPERSIGMA_DATA", str(files))
+    first, other = (sharpening_cave.draw("none", seed)[0] for seed in (0, 1))
+    np.testing.assert_array_equal(first.cube.read(), other.cube.read())
 
 
 @pytest.mark.parametrize("read", [_clean.pavia_university, _clean.cave, _clean.hysu, _clean.berlin])
