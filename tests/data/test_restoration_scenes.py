@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.io import savemat
 
+from hypersigma import cli
+from hypersigma.data.sampling import SplitConfig
 from hypersigma.data.scenes import (
     _clean,
     _coarse,
@@ -18,8 +21,11 @@ from hypersigma.data.scenes import (
     sharpening_cave,
 )
 from hypersigma.data.scenes._clean import quiet
-from hypersigma.errors import HypersigmaError
+from hypersigma.engine.results import key_of
+from hypersigma.engine.trial import Trial, run_trial
+from hypersigma.errors import ConfigError, HypersigmaError
 from hypersigma.spectra import sensor_bands
+from tests.fakes.envi import braces, ramp, write_envi
 
 
 @pytest.fixture
@@ -115,6 +121,57 @@ def test_larger_pixels_are_not_drawn(files: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HYPERSIGMA_DATA", str(files))
     first, other = (sharpening_cave.draw("none", seed)[0] for seed in (0, 1))
     np.testing.assert_array_equal(first.cube.read(), other.cube.read())
+
+
+def test_a_benchmark_of_denoising_is_resumed(
+    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HYPERSIGMA_DATA", str(files))
+    line = ["benchmark", "denoising_cave", "--methods", "pca_denoising", "--seeds", "0", "--json"]
+    line += ["--json-file", str(files / "rows.jsonl")]
+    assert cli.main(line) == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert (row["task"], row["scene"], row["protocol"]) == ("denoising", "denoising_cave", "none")
+    assert row["left_out"] == {}
+    each = [row["metrics"][f"mpsnr_{name}"] for name in _noisy.CASES]
+    assert row["metrics"]["mpsnr"] == pytest.approx(np.mean(each))
+    before = (files / "rows.jsonl").read_bytes()
+    assert cli.main(line) == 0
+    assert (files / "rows.jsonl").read_bytes() == before
+
+
+def trial(task: str, scene: str, method: str) -> Trial:
+    return Trial(task=task, scene=scene, method=method, split=SplitConfig(protocol="none"), seed=0)
+
+
+def test_a_trial_of_super_resolution(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYPERSIGMA_DATA", str(files))
+    row = run_trial(trial("super_resolution", "sharpening_cave", "hypersigma-tiny"), "cpu")
+    assert {f"ergas_{name}" for name in ("ratio_2", "ratio_4", "ratio_8", "rgb_4")} <= set(row["metrics"])
+    assert row["left_out"] == {}
+    assert key_of(json.loads(json.dumps(row)))
+
+
+def test_sizes_are_of_networks_alone(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYPERSIGMA_DATA", str(files))
+    with pytest.raises(ConfigError, match="no key 'size'"):
+        run_trial(trial("denoising", "denoising_cave", "hypersigma-base"), "cpu")
+
+
+def test_an_image_with_wavelengths_of_its_own_keeps_them(tmp_path: Path) -> None:
+    waves = (500.0, 600.0, 700.0, 800.0)
+    write_envi(
+        tmp_path,
+        ramp(),
+        data_name="HyMap02_Berlin_Urban_Gradient_2009.bsq",
+        header_name="HyMap02_Berlin_Urban_Gradient_2009.hdr",
+        wavelength=braces(waves),
+        wavelength_units="nanometers",
+    )
+    clean = _clean.berlin(tmp_path)
+    np.testing.assert_array_equal(clean.wavelengths, waves)
+    np.testing.assert_allclose(clean.image, ramp() / ramp().max(), rtol=1e-6)
+    assert not clean.approximate
 
 
 @pytest.mark.parametrize("read", [_clean.pavia_university, _clean.cave, _clean.hysu, _clean.berlin])
