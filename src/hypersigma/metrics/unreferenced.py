@@ -21,7 +21,8 @@ def unreferenced_scores(before: ArrayLike, after: ArrayLike, noise: ArrayLike, l
 
     The residual is `before - after`, what was taken out.
 
-    - noise_left: median over bands of the noise after over that before; 1 where nothing was done.
+    - noise_left: median over bands of the noise after over that before; 1 where nothing was done. Where noise is what
+      other bands do not tell, a method that keeps few directions leaves none by this figure, whatever it lost.
     - removed_to_noise: median over bands of the residual's root mean square over the noise before. 1 is what taking
       out all noise and nothing else would give; more is signal.
     - band_correlation: mean over pairs of neighbouring bands of the absolute correlation of their residuals. Noise
