@@ -9,6 +9,7 @@ import pytest
 
 from hypersigma.cube import Cube
 from hypersigma.data.pair import CHANGED, LEGEND, UNCHANGED, Pair
+from hypersigma.data.restoration import RestorationScene
 from hypersigma.data.sampling import SplitConfig
 from hypersigma.errors import HypersigmaError, MissingExtraError
 from hypersigma.registry import load, names
@@ -19,6 +20,15 @@ SCENES = names("hypersigma.data.scenes")
 def dates_of(cube: Cube) -> tuple[Cube, ...]:
     """Both dates of a pair, which has no wavelengths of its own; a cube alone."""
     return (cube.before, cube.after) if isinstance(cube, Pair) else (cube,)
+
+
+def restorable(scene: RestorationScene) -> bool:
+    """Whether a scene has something to restore: noise, whose truth may be unknown, or larger pixels than its truth."""
+    if scene.truth is None:
+        return scene.scale is None and scene.companion is None
+    ratio = scene.truth.shape[1] / scene.cube.shape[1]
+    sharpened = scene.scale is not None or scene.companion is not None
+    return scene.truth.shape[0] == scene.cube.shape[0] and (ratio > 1) == sharpened
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -55,6 +65,10 @@ def test_a_scene_carries_labels_or_a_truth_and_wavelengths(name: str) -> None:
         return
     if task == "unmixing":
         assert all(scene.has_truth and scene.materials for scene in scenes)
+        return
+    if task in ("denoising", "super_resolution"):
+        assert all(restorable(scene) for scene in scenes)
+        assert len({scene.cube.name for scene in scenes}) == len(scenes)
         return
     if task == "change_detection":
         assert all(isinstance(scene.cube, Pair) and scene.legend == LEGEND for scene in scenes)

@@ -7,7 +7,7 @@ import pytest
 from scipy import io
 
 from hypersigma.data.sampling import folds
-from hypersigma.data.scenes import indian_pines
+from hypersigma.data.scenes import _indian_pines, indian_pines
 from hypersigma.errors import InputError, MissingExtraError
 from tests.shared import data_path
 
@@ -56,6 +56,6 @@ def test_each_protocol_has_what_it_asks_for(scene):
 def test_missing_arrays(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="Indian_pines_corrected"):
         indian_pines.load(tmp_path)
-    monkeypatch.setattr(indian_pines, "find_spec", lambda name: None)
+    monkeypatch.setattr(_indian_pines, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"hypersigma\[demo\]"):
         indian_pines.load()

@@ -46,6 +46,18 @@ def test_scenes_whose_files_are_elsewhere_are_left_out_and_said(
     assert "enmap_potsdam is left out: the tiles" in caplog.text
 
 
+def test_methods_choose_the_scenes_of_their_task_where_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("HYPERSIGMA_DATA", raising=False)
+    trials = plan(BenchmarkConfig(methods=("nlm", "hypersigma-tiny")))
+    assert {(trial.task, trial.scene) for trial in trials} == {("denoising", "denoising_indian_pines")}
+    assert "denoising_cave is left out: the files of CAVE are not shipped" in caplog.text
+    assert "enmap_potsdam" not in caplog.text
+    with pytest.raises(ConfigError, match="for classification and denoising; give those of one task"):
+        plan(BenchmarkConfig(methods=("nlm", "svm")))
+
+
 def test_settings_of_the_network_are_not_those_of_baselines() -> None:
     config = BenchmarkConfig(
         scenes=("indian_pines",),

@@ -19,7 +19,7 @@ class RestorationScene:
 
     Attributes:
         cube: the scene.
-        truth: the same scene without noise, on the same bands and pixels, or None.
+        truth: the same scene without noise or on the smaller pixels, with the same bands, or None.
         scale: rows and columns of the sharpened scene over those of the scene; None where nothing is sharpened, or
             where the companion tells.
         companion: a sharper scene of the same ground, or None.

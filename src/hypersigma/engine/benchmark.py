@@ -50,7 +50,7 @@ def plan(config: BenchmarkConfig) -> list[Trial]:
         ConfigError: a scene, protocol or method that does not exist, with a suggestion.
     """
     trials = []
-    for name in config.scenes or scenes_here():
+    for name in config.scenes or scenes_here(_task_of(config.methods)):
         scene = registry.load(SCENES, name)
         methods = _methods(scene.TASK, config.methods)
         for protocol in config.protocols or tuple(scene.PROTOCOLS):
@@ -94,12 +94,27 @@ def _each(trials: Sequence[Trial], device: str) -> list[Row]:
     return [run_trial(trial, device) for trial in trials]
 
 
-def scenes_here() -> list[str]:
-    """The scenes whose files are here; the others are named with what they lack."""
+def _task_of(methods: Sequence[str]) -> str | None:
+    """The task that baselines are for, None without any.
+
+    Raises:
+        ConfigError: a baseline does not exist, or they are for several tasks.
+    """
+    tasks = {registry.load(_BASELINES, name).TASK for name in methods if not name.startswith(OURS)}
+    if len(tasks) > 1:
+        raise ConfigError(f"the methods are for {' and '.join(sorted(tasks))}; give those of one task, or name scenes")
+    return next(iter(tasks), None)
+
+
+def scenes_here(task: str | None = None) -> list[str]:
+    """The scenes of a task, or of any, whose files are here; the others are named with what they lack."""
     here = []
     for name in registry.names(SCENES):
+        scene = registry.load(SCENES, name)
+        if task not in (None, scene.TASK):
+            continue
         try:
-            registry.load(SCENES, name).load()
+            scene.load()
         except HypersigmaError as error:
             _LOG.warning("%s is left out: %s", name, error)
         else:

@@ -11,6 +11,8 @@ from hypersigma.engine.change_comparison import NOTE as CHANGE_NOTE
 from hypersigma.engine.change_comparison import change_tables
 from hypersigma.engine.detection_comparison import NOTE as DETECTION_NOTE
 from hypersigma.engine.detection_comparison import detection_tables
+from hypersigma.engine.restoration_comparison import NOTE as RESTORATION_NOTE
+from hypersigma.engine.restoration_comparison import restoration_tables
 from hypersigma.engine.trial import OURS, Row, label_of
 from hypersigma.engine.unmixing_comparison import NOTE as UNMIXING_NOTE
 from hypersigma.engine.unmixing_comparison import unmixing_tables
@@ -124,6 +126,13 @@ def _deviation(values: Sequence[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
-_KINDS = (("classification",), ("anomaly_detection", "target_detection"), ("change_detection",), ("unmixing",))
-_TABLES = dict(zip(_KINDS, (classification_tables, detection_tables, change_tables, unmixing_tables), strict=True))
-_NOTES = dict(zip(_KINDS, (NOTE, DETECTION_NOTE, CHANGE_NOTE, UNMIXING_NOTE), strict=True))
+_KINDS = (
+    ("classification",),
+    ("anomaly_detection", "target_detection"),
+    ("change_detection",),
+    ("unmixing",),
+    ("denoising", "super_resolution"),
+)
+_OF = (classification_tables, detection_tables, change_tables, unmixing_tables, restoration_tables)
+_TABLES = dict(zip(_KINDS, _OF, strict=True))
+_NOTES = dict(zip(_KINDS, (NOTE, DETECTION_NOTE, CHANGE_NOTE, UNMIXING_NOTE, RESTORATION_NOTE), strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,8 @@ from hypersigma.data.method import Method
 from hypersigma.data.score_maps import MASK, score_name
 from hypersigma.errors import InputError
 from hypersigma.metrics.detection import detection_scores, object_scores
+
+OF_EACH = ("auc", "ap")  # figures that are told scene by scene
 
 
 def detection_figures(method: Method, scene: DetectionScene, seed: int) -> dict[str, float]:
@@ -34,13 +35,3 @@ def detection_figures(method: Method, scene: DetectionScene, seed: int) -> dict[
     background = counted & ~scene.truth & (mask > 0)
     figures["false_alarms"] = float(np.mean(mask[background] == 2))
     return figures | object_scores((mask == 2) & counted, scene.truth & counted)
-
-
-def mean_figures(names: Sequence[str], figures: Sequence[dict[str, float]]) -> dict[str, float]:
-    """The means over scenes; of several ones their AUC and AP by name as well."""
-    shared = set(figures[0]).intersection(*figures[1:])
-    means = {key: float(np.mean([found[key] for found in figures])) for key in figures[0] if key in shared}
-    if len(figures) > 1:
-        for name, found in zip(names, figures, strict=True):
-            means |= {f"{key}_{name}": found[key] for key in ("auc", "ap")}
-    return means

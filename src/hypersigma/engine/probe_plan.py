@@ -52,7 +52,7 @@ def plan(config: ProbeConfig) -> list[Job]:
     """
     methods = _methods(config.weights)
     jobs = []
-    for scene in config.scenes or scenes_here():
+    for scene in config.scenes or scenes_here("classification"):
         module = registry.load(SCENES, scene)
         splits = splits_of(scene, config.protocols, config.budgets)
         for source, names in methods.items():

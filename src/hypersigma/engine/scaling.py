@@ -61,7 +61,7 @@ def plan(config: ScalingConfig) -> list[Job]:
         WeightsError: there are no such weights; or they are of no named size, where networks are fine-tuned.
     """
     jobs = []
-    for scene in config.scenes or scenes_here():
+    for scene in config.scenes or scenes_here("classification"):
         splits = splits_of(scene, config.protocols, config.budgets)
         shared = {"task": registry.load(SCENES, scene).TASK, "scene": scene}
         for weights in config.weights:

@@ -16,8 +16,10 @@ from hypersigma.data.labels import LabelledScene
 from hypersigma.data.method import Method
 from hypersigma.data.sampling import Split, SplitConfig, audit, folds, only
 from hypersigma.engine.change_trial import ChangeScores
-from hypersigma.engine.detection_trial import detection_figures, mean_figures
+from hypersigma.engine.detection_trial import OF_EACH, detection_figures
+from hypersigma.engine.mean_figures import mean_figures
 from hypersigma.engine.measure import measured
+from hypersigma.engine.restoration_trial import RESTORED, restored_figures
 
 OURS = "hypersigma-"
 Row = dict[str, Any]
@@ -131,6 +133,8 @@ def run_trial(trial: Trial, device: str) -> Row:
     module = registry.load("hypersigma.data.scenes", trial.scene)
     if trial.task == "unmixing":
         return _unmixing_row(trial, module, device)
+    if trial.task in RESTORED:
+        return _restoration_row(trial, module, device)
     if hasattr(module, "draw"):
         return _detection_row(trial, module.draw(trial.split.protocol, trial.seed), device)
     scenes: list[LabelledScene] = module.load()
@@ -156,8 +160,7 @@ def _change_row(trial: Trial, scenes: Sequence[LabelledScene], method: Method, h
         for splits in folds([scene.labels for scene in scenes], trial.split, trial.seed, held_out):
             for index, arrays in _fit_and_predict(method, scenes, splits, trial.seed).items():
                 scores.add(scenes[index], splits[index], arrays)
-    costs = {"seconds": cost.seconds, "peak_memory_mb": cost.peak_memory_mb}
-    return trial.identity | costs | {"metrics": scores.figures()} | begun(trial.weights)
+    return trial.identity | asdict(cost) | {"metrics": scores.figures()} | begun(trial.weights)
 
 
 def _unmixing_row(trial: Trial, module: Any, device: str) -> Row:
@@ -168,8 +171,13 @@ def _unmixing_row(trial: Trial, module: Any, device: str) -> Row:
     method = _method(trial, device)
     with measured() as cost:
         figures = unmixing_figures(method, scenes, trial.seed)
-    costs = {"seconds": cost.seconds, "peak_memory_mb": cost.peak_memory_mb}
-    return trial.identity | costs | {"metrics": figures} | begun(trial.weights)
+    return trial.identity | asdict(cost) | {"metrics": figures} | begun(trial.weights)
+
+
+def _restoration_row(trial: Trial, module: Any, device: str) -> Row:
+    """The row of a restoration: figures of each scene, their means, and which scenes the method does not take."""
+    scenes = module.draw(trial.split.protocol, trial.seed)
+    return trial.identity | asdict(restored_figures(_method(trial, device), scenes, trial.task, trial.seed))
 
 
 def label_of(row: Row) -> str:
@@ -190,8 +198,8 @@ def _detection_row(trial: Trial, scenes: Sequence[DetectionScene], device: str) 
     with measured() as cost:
         for scene in scenes:
             figures.append(detection_figures(method, scene, trial.seed))
-    costs = {"seconds": cost.seconds, "peak_memory_mb": cost.peak_memory_mb}
-    return trial.identity | costs | {"metrics": mean_figures([scene.cube.name for scene in scenes], figures)}
+    metrics = mean_figures([scene.cube.name for scene in scenes], figures, OF_EACH)
+    return trial.identity | asdict(cost) | {"metrics": metrics}
 
 
 def begun(weights: str | None) -> Row:
@@ -229,5 +237,8 @@ def _method(trial: Trial, device: str) -> Method:
         return baseline
     from hypersigma.engine.methods import network_method
 
-    plain = with_settings({"size": trial.method.removeprefix(OURS)}, trial.settings)
+    size = trial.method.removeprefix(OURS)
+    # what works without a network of ours has no sizes, and goes by the name of the smallest
+    named = {} if trial.task in RESTORED and size == "tiny" else {"size": size}
+    plain = with_settings(named, trial.settings)
     return network_method(trial.task, plain, weights=trial.weights, device=device)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 
-import numpy as np
-
-from hypersigma.engine.change_comparison import mean_of, spread_of
-from hypersigma.engine.trial import Row, label_of
+from hypersigma.engine.method_tables import best_first, mean_of, method_table, places_of
+from hypersigma.engine.trial import Row
 from hypersigma.products import Table
 
 NOTE = (
@@ -39,35 +37,14 @@ def unmixing_tables(rows: Iterable[Row]) -> list[Table]:
 
     tables = []
     for scene, group in groupby(sorted(rows, key=ground), key=ground):
-        methods: dict[str, list[Row]] = {}
-        for row in group:
-            methods.setdefault(label_of(row), []).append(row)
-        methods = dict(sorted(methods.items(), key=lambda item: mean_of(item[1], "armse")))
-        tables.append(_summary(scene, methods))
-        keys = {key for own in methods.values() for row in own for key in row["metrics"]}
-        places = sorted(key.removeprefix("armse_") for key in keys if key.startswith("armse_"))
+        methods = best_first(list(group), "armse", highest=False)
+        tables.append(method_table(scene, methods, _FIGURES, ("seconds",)))
+        places = places_of(methods, "armse")
         for heading, cell in (("SAD / RMSE", _both), ("area / inside / outside", _of_targets)):
             lines = tuple((name, *(cell(methods[name], place) for place in places)) for name in methods)
             if any(any(line[1:]) for line in lines):
                 tables.append(Table(f"{scene}: {heading} by scene", ("method", *places), lines))
     return tables
-
-
-def _summary(scene: str, methods: Mapping[str, list[Row]]) -> Table:
-    """Means and spreads of all figures that any method has."""
-    lines = [
-        (
-            name,
-            len(rows),
-            *(spread_of(rows, key) for key in _FIGURES.values()),
-            f"{np.mean([row['seconds'] for row in rows]):.1f}",
-        )
-        for name, rows in methods.items()
-    ]
-    heads = ("method", "seeds", *_FIGURES, "seconds")
-    said = [index for index in range(len(heads)) if any(line[index] for line in lines)]
-    cells = tuple(tuple(str(line[index]) for index in said) for line in lines)
-    return Table(scene, tuple(heads[index] for index in said), cells)
 
 
 def _both(rows: list[Row], place: str) -> str:

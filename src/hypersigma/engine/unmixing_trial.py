@@ -12,6 +12,7 @@ from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.data.unmixing_maps import ABUNDANCES, RESIDUAL
 from hypersigma.data.unmixing_scores import agreement, by_material, matched_abundances, on_all_bands
 from hypersigma.data.unmixing_targets import target_figures
+from hypersigma.engine.mean_figures import mean_figures
 from hypersigma.engine.predict import predict_scene
 from hypersigma.errors import InputError
 
@@ -25,15 +26,9 @@ def unmixing_figures(method: Method, scenes: Sequence[UnmixingScene], seed: int)
     Raises:
         InputError: a scene has no truth, or does not allow the method.
     """
-    figures = {scene.cube.name: _figures(method, scene, seed) for scene in scenes}
-    every = list(figures.values())
-    shared = set(every[0]).intersection(*every[1:])
-    means = {key: float(np.mean([found[key] for found in every])) for key in every[0] if key in shared}
-    if len(scenes) > 1:
-        for name, found in figures.items():
-            own = (key for key in found if key in _OF_EACH or key.startswith("area"))
-            means |= {f"{key}_{name}": found[key] for key in own}
-    return means
+    figures = [_figures(method, scene, seed) for scene in scenes]
+    areas = {key for found in figures for key in found if key.startswith("area")}
+    return mean_figures([scene.cube.name for scene in scenes], figures, sorted({*_OF_EACH, *areas}))
 
 
 def _figures(method: Method, scene: UnmixingScene, seed: int) -> dict[str, float]:

@@ -1,0 +1,6 @@
+"""Indian Pines, 142 clean bands of 145 x 145 pixels, with simulated noise of the published kinds."""
+
+from hypersigma.data.scenes import _clean, _noisy
+
+TASK, PROTOCOLS = _noisy.TASK, _noisy.PROTOCOLS
+load, draw = _noisy.scenes(_clean.indian_pines)
