@@ -28,7 +28,7 @@ class BackProjection(Enlarger):
             raise ConfigError(f"rounds of back-projection are {self.rounds}; expected at least 1, such as 10")
 
     def enlarged(self, image: Image, scale: int) -> Image:
-        return enlarged(image, self.wald(scale), self.rounds, "interpolated")
+        return enlarged(image, self.wald(scale), self.rounds)
 
 
 METHOD = BackProjection()

@@ -13,7 +13,7 @@ class Bicubic(Enlarger):
     """Cubic convolution of every band (Keys, 1981)."""
 
     def enlarged(self, image: Image, scale: int) -> Image:
-        return enlarged(image, self.wald(scale), 0, "interpolated")
+        return enlarged(image, self.wald(scale), 0)
 
 
 METHOD = Bicubic()

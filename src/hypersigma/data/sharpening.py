@@ -6,6 +6,7 @@ Pixels that lack a number in some band lack all numbers in the result; what they
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from hypersigma.cube import Cube
-from hypersigma.data.doubled import doubled, is_doubling
 from hypersigma.data.footprints import Spread, seen
 from hypersigma.data.kriging import Colours, evened, kriged
 from hypersigma.data.placement import Placement
@@ -27,7 +27,7 @@ from hypersigma.tiling import Window
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-Detail = Literal["learned", "interpolated"]
+Finer = Callable[[Image, int], Image]
 SpreadChoice = Literal["auto", "mean", "gaussian"]
 
 _FINER = 1.05  # pixels of a companion in one of the scene, from which on it is sharper
@@ -143,22 +143,21 @@ class Match:
         return kriged(self.residual, self.known, Colours(parts, np.array(offsets), fine, self.lies.places))
 
 
-def enlarged(image: Image, config: WaldConfig, rounds: int, detail: Detail = "learned") -> Image:
+def enlarged(image: Image, config: WaldConfig, rounds: int, finer: Finer | None = None) -> Image:
     """An image (bands, rows, cols) enlarged, and brought into line with itself.
 
     Args:
         image: NaN where there is no data.
         config: how many pixels, and what the image saw of them.
         rounds: of back-projection.
-        detail: "learned", by `doubled`, where the scale is 2, 4, 8 ...; otherwise, or "interpolated", bicubic.
+        finer: what enlarges images without gaps by a scale; None for bicubic interpolation.
 
     Raises:
         InputError: no pixel has numbers in all bands.
     """
     full, known = filled(image)
     shape = (image.shape[1] * config.scale, image.shape[2] * config.scale)
-    learned = detail == "learned" and is_doubling(config.scale)
-    fine = doubled(full, config.scale) if learned else resized(full, shape)
+    fine = resized(full, shape) if finer is None else finer(full, config.scale)
     fine = back_projected(fine, full, config, rounds=rounds)
     fine[:, ~known.repeat(config.scale, axis=0).repeat(config.scale, axis=1)] = np.nan
     return fine

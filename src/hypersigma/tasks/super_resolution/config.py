@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hypersigma.data.pixel_spread import PixelSpread
-from hypersigma.data.sharpening import Detail
 from hypersigma.errors import ConfigError
 
 
@@ -22,7 +21,7 @@ class SuperResolutionConfig(PixelSpread):
     """
 
     mode: Literal["frozen"] = "frozen"
-    detail: Detail = "learned"
+    detail: Literal["learned", "interpolated"] = "learned"
     rounds: int = 10
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hypersigma.cube import Cube
+from hypersigma.data.doubled import doubled, is_doubling
 from hypersigma.data.sharpened_maps import Image, SharpenedScenes
 from hypersigma.data.sharpening import Match, enlarged
 from hypersigma.tasks._restoration import Restorer
@@ -20,7 +21,8 @@ class SuperResolution(SharpenedScenes, Restorer):
     Config: ClassVar[type] = SuperResolutionConfig
 
     def enlarged(self, image: Image, scale: int) -> Image:
-        return enlarged(image, self.config.wald(scale), self.config.rounds, self.config.detail)
+        learned = self.config.detail == "learned" and is_doubling(scale)
+        return enlarged(image, self.config.wald(scale), self.config.rounds, doubled if learned else None)
 
     def told(self, cube: Cube, companion: Cube) -> Match:
         match: Match = self.config.told(cube, companion)
