@@ -11,7 +11,7 @@ import pytest
 
 from hypersigma import registry
 from hypersigma.baselines._bundles import bundled
-from hypersigma.baselines._unmixing import DESCRIPTION, Unmixer, brightness, load, residual
+from hypersigma.baselines._unmixing import DESCRIPTION, Unmixer, brightness, left_of, load
 from hypersigma.baselines.sunsal import SparseRegression
 from hypersigma.baselines.vca_fcls import VertexLeastSquares
 from hypersigma.baselines.vca_nnls import ScaledLeastSquares
@@ -19,10 +19,12 @@ from hypersigma.baselines.vca_ucls import FreeLeastSquares
 from hypersigma.cube import Cube
 from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.data.unmixing_libraries import library_on_scene
+from hypersigma.data.unmixing_maps import left_over
 from hypersigma.data.unmixing_sample import Sample
 from hypersigma.data.unmixing_scores import agreement, by_material, on_all_bands
 from hypersigma.engine.predict import load_fitted, predict_scene
 from hypersigma.errors import ConfigError, InputError
+from hypersigma.metrics.unmixing import reconstruction_scores
 from hypersigma.products import SpectralLibrary
 from hypersigma.tiling import Window
 from tests.fakes.mixtures import BANDS, CENTRES, COLS, NUM, ROWS, library, mixed, scene, shares, spectra
@@ -55,7 +57,7 @@ def test_what_is_mixed_is_found_again(name: str) -> None:
     assert metrics["sad"] < 1e-3
     assert metrics["armse"] < 0.02
     assert arrays["residual"].max() < 0.02
-    assert [layer.name for layer in fitted.layers(arrays, None)] == ["abundances", "residual"]
+    assert [layer.name for layer in fitted.layers(arrays, None)] == ["abundances", "residual", "angle"]
 
 
 @pytest.mark.parametrize("name", SUM_ONE)
@@ -95,7 +97,7 @@ def test_pixels_without_data_have_no_abundances() -> None:
     arrays = predict_scene(VertexLeastSquares().fit([UnmixingScene(cube, NUM)], 0), cube)
     missing = np.zeros((ROWS, COLS), dtype=bool)
     missing[0, 0] = missing[5, 7] = True
-    for array in (*arrays["abundances"], arrays["residual"]):
+    for array in (*arrays["abundances"], arrays["residual"], arrays["angle"]):
         np.testing.assert_array_equal(np.isnan(array), missing)
 
 
@@ -126,7 +128,7 @@ def test_spectra_of_one_name_are_one_material(tmp_path: Path) -> None:
     fitted.save(tmp_path)
     for some in (fitted, load(tmp_path)):
         assert some.materials == ("clay", "grass", "water")
-        assert some.predict(cube, cube.window).shape[0] == NUM + 1
+        assert some.predict(cube, cube.window).shape[0] == NUM + 2
 
 
 @pytest.mark.parametrize("name", SUM_ONE)
@@ -266,8 +268,24 @@ def test_brightness_is_free_where_a_method_says_so() -> None:
     mixture = np.array([[0.5, 1.0], [0.5, 0.0], [0.0, 0.0]])
     seen = 0.2 * spectra().T @ mixture
     np.testing.assert_allclose(brightness(seen, spectra().T @ mixture), 0.2)
-    np.testing.assert_allclose(residual(seen, spectra(), mixture, free=True), 0.0, atol=1e-12)
-    assert residual(seen, spectra(), mixture).min() > 0.1
+    np.testing.assert_allclose(left_of(seen, spectra(), mixture, free=True), 0.0, atol=1e-12)
+    residual, angle = left_of(seen, spectra(), mixture)
+    assert residual.min() > 0.1
+    np.testing.assert_allclose(angle, 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_what_a_reconstruction_leaves_is_that_of_the_metrics(free: bool) -> None:
+    rng = np.random.default_rng(3)
+    seen, mixture = rng.random((BANDS, 20)), rng.dirichlet(np.ones(NUM), 20).T
+    made = spectra().T @ mixture
+    made = made * brightness(seen, made) if free else made
+    expected = reconstruction_scores(seen, made)
+    found = left_over(*left_of(seen, spectra(), mixture, free=free))
+    assert found == pytest.approx(
+        {"residual": expected["rrmse"], "sam": expected["sam"], "sam_degrees": expected["sam_degrees"]}
+    )
+    assert left_over(np.full(2, np.nan), np.full(2, np.nan)) == {}
 
 
 def test_other_bands_and_damaged_models_are_told(tmp_path: Path) -> None:

@@ -51,13 +51,21 @@ def test_muufl() -> None:
 
 
 def test_berlin() -> None:
-    first, second = berlin_fractions.load(data_path("berlin_urban_gradient").parent)
+    first, second, hymap = berlin_fractions.load(data_path("berlin_urban_gradient").parent)
     assert (first.cube.shape[0], second.cube.shape[0]) == (111, 244)
-    for scene in (first, second):
+    assert hymap.cube.shape == (111, 100, 67)
+    for scene in (first, second, hymap):
         assert scene.library is not None
         assert set(scene.library.groups) == set(scene.materials)
         assert scene.truth_abundances is not None
         assert np.isfinite(scene.truth_abundances).all(axis=0).sum() == 160
+    # EnMAP was simulated from HyMap: if cells lie where they should, averages of HyMap look like it
+    assert hymap.truth_cells is not None
+    assert hymap.without_truth.truth_cells is None
+    near, far = (scene.cube.read(bands=np.array([50]))[0] for scene in (first, hymap))
+    for moved, alike in ((0, True), (10, False)):
+        means = hymap.truth_cells.means(np.roll(far, moved, axis=0)[None])[0]
+        assert (np.corrcoef(means[5:].ravel(), near[5:].ravel())[0, 1] > 0.6) == alike
 
 
 def test_simulated_mixtures() -> None:

@@ -159,8 +159,8 @@ def test_decisions_as_graphs() -> None:
         np.testing.assert_array_equal(values.numpy(), expected[name])
     unmixing = finishing(UnmixingDecision())
     assert isinstance(unmixing, UnmixingGraph)
-    abundances, residual = unmixing(torch.tensor([[[0.2]], [[0.2]], [[7.0]]]))
-    assert (abundances.flatten().tolist(), residual.item()) == ([0.5, 0.5], 7.0)
+    abundances, residual, angle = unmixing(torch.tensor([[[0.2]], [[0.2]], [[7.0]], [[0.5]]]))
+    assert (abundances.flatten().tolist(), residual.item(), angle.item()) == ([0.5, 0.5], 7.0, 0.5)
     # No label, no spreading, and the least temperature.
     plain = finishing(Decision(temperature=0.25))(torch.rand(4, 3, 3), torch.ones(4, 3, 3), torch.zeros(3, 3).int())
     assert set(plain[0].unique().tolist()) <= {1, 2}

@@ -27,6 +27,7 @@ from hypersigma.data.unmixing_maps import ABUNDANCES, SHADE, unmixing_arrays, un
 from hypersigma.data.unmixing_sample import Sample, sample_of
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.georef import Georef
+from hypersigma.metrics.unmixing import paired_angles
 from hypersigma.products import Layer, SpectralLibrary
 from hypersigma.tiling import Window
 
@@ -178,7 +179,7 @@ class FittedUnmixing:
         return Tiling(tile=_TILE)
 
     def predict(self, cube: Cube, window: Window) -> NDArray[np.float32]:
-        """Abundances and residual (K + 1, h, w) of a window, NaN where a used band has no data.
+        """Abundances, residual and angle (K + 2, h, w) of a window, NaN where a used band has no data.
 
         Raises:
             InputError: the cube has other bands than those fitted on.
@@ -187,12 +188,12 @@ class FittedUnmixing:
         spectra = values.reshape(len(values), -1)
         known = np.isfinite(spectra).all(axis=0)
         materials = self.materials
-        result = np.full((len(materials) + 1, spectra.shape[1]), np.nan, dtype=np.float32)
+        result = np.full((len(materials) + 2, spectra.shape[1]), np.nan, dtype=np.float32)
         with threadpool_limits(limits=1):
             own = spectra[:, known]
             shares = self.method.amounts(own, self.endmembers)
             lit = shares[: len(self.endmembers)]
-            result[-1, known] = residual(own, self.endmembers, lit, free=self.method.free_brightness)
+            result[-2:, known] = left_of(own, self.endmembers, lit, free=self.method.free_brightness)
         groups = (*self.groups, SHADE)[: len(shares)]
         for row, material in enumerate(materials):
             members = [index for index, group in enumerate(groups) if group == material]
@@ -200,7 +201,7 @@ class FittedUnmixing:
         return result.reshape(-1, window.height, window.width)
 
     def finish(self, quantities: NDArray[np.float32], cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
-        """Abundances and residual of a window."""
+        """Abundances, residual and angle of a window."""
         return unmixing_arrays(quantities)
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
@@ -264,16 +265,17 @@ def load(folder: Path) -> FittedUnmixing:
     )
 
 
-def residual(spectra: NDArray[Any], endmembers: Floats, shares: Floats, *, free: bool = False) -> Floats:
-    """Root mean squared error (n,) over the bands of spectra (bands, n), as endmembers and shares (K, n) make them.
+def left_of(spectra: NDArray[Any], endmembers: Floats, shares: Floats, *, free: bool = False) -> Floats:
+    """Residual and angle (2, n) between spectra (bands, n) and what endmembers and shares (K, n) make of them.
 
-    Where brightness is `free`, a mixture is first brought to the spectrum's brightness.
+    The residual is the root mean squared error over the bands. Where brightness is `free`, a mixture is first brought
+    to the spectrum's. The angle is in radians, NaN where either is zero.
     """
     made = endmembers.T @ shares
     if free:
         made = made * brightness(spectra, made)
-    errors: Floats = np.sqrt(np.square(spectra - made).mean(axis=0))
-    return errors
+    errors = np.sqrt(np.square(spectra - made).mean(axis=0))
+    return np.stack([errors, paired_angles(spectra.T, made.T)])
 
 
 def brightness(spectra: NDArray[Any], made: Floats) -> Floats:

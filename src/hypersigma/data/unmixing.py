@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
+from hypersigma.data.unmixing_cells import Cells
 from hypersigma.data.unmixing_targets import KnownTarget
 from hypersigma.errors import InputError
 from hypersigma.products import SpectralLibrary
@@ -30,6 +31,7 @@ class UnmixingScene:
         truth_spectra: (K, bands) true endmembers on the bands of the cube, or None.
         truth_names: names of the K true materials, or none.
         truth_targets: pieces of ground of known area, beside true abundances.
+        truth_cells: where true abundances (K, rows, cols of cells) are known by larger cells; None for those of pixels.
     """
 
     cube: Cube
@@ -39,9 +41,11 @@ class UnmixingScene:
     truth_spectra: NDArray[np.float64] | None = None
     truth_names: tuple[str, ...] = ()
     truth_targets: tuple[KnownTarget, ...] = ()
+    truth_cells: Cells | None = None
 
     def __post_init__(self) -> None:
-        bands, rows, cols = self.cube.shape
+        bands = self.cube.shape[0]
+        rows, cols = self.cube.shape[1:] if self.truth_cells is None else self.truth_cells.shape
         if self.count is None and self.library is None:
             raise InputError(
                 f"{self.cube.name}: nothing says what it is unmixed into; give a number of endmembers, 'auto', or a "
@@ -70,7 +74,9 @@ class UnmixingScene:
     @property
     def without_truth(self) -> UnmixingScene:
         """The scene as a method that is to be scored is given it."""
-        return replace(self, truth_abundances=None, truth_spectra=None, truth_names=(), truth_targets=())
+        return replace(
+            self, truth_abundances=None, truth_spectra=None, truth_names=(), truth_targets=(), truth_cells=None
+        )
 
     @property
     def has_truth(self) -> bool:

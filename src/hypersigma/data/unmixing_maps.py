@@ -11,13 +11,28 @@ from numpy.typing import NDArray
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
 
-ABUNDANCES, RESIDUAL = "abundances", "residual"
+ABUNDANCES, RESIDUAL, ANGLE = "abundances", "residual", "angle"
 SHADE = "shade"  # what the band is called that has no spectrum
 
 
 def unmixing_arrays(quantities: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-    """The arrays of an unmixing from abundances and residual (K + 1, h, w), NaN = no data."""
-    return {ABUNDANCES: quantities[:-1], RESIDUAL: quantities[-1]}
+    """The arrays of an unmixing from abundances, residual and angle (K + 2, h, w), NaN = no data."""
+    return {ABUNDANCES: quantities[:-2], RESIDUAL: quantities[-2], ANGLE: quantities[-1]}
+
+
+def left_over(residual: NDArray[Any], angle: NDArray[Any]) -> dict[str, float]:
+    """What a reconstruction leaves of all pixels, by short name; without a pixel that has data none.
+
+    - residual: root mean squared error over pixels and bands.
+    - sam, sam_degrees: mean angle over the pixels that have one.
+    """
+    figures = {}
+    left, turned = (values[np.isfinite(values)].astype(np.float64) for values in (residual, angle))
+    if left.size:
+        figures["residual"] = float(np.sqrt(np.square(left).mean()))
+    if turned.size:
+        figures |= {"sam": float(turned.mean()), "sam_degrees": float(np.rad2deg(turned.mean()))}
+    return figures
 
 
 def unmixing_layers(
@@ -49,5 +64,13 @@ def unmixing_layers(
             georef=georef,
             units=units,
             description="What the materials leave of a pixel's spectrum: root mean squared error over the bands.",
+        ),
+        Layer(
+            name=ANGLE,
+            array=arrays[ANGLE],
+            kind="score",
+            georef=georef,
+            units="radians",
+            description="Angle between a pixel's spectrum and what the materials make of it.",
         ),
     )

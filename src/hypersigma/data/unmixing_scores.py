@@ -41,8 +41,11 @@ def agreement(scene: UnmixingScene, spectra: Floats, names: Sequence[str], abund
         scene: with a truth.
         spectra: (P, bands) found, NaN in bands that were not used.
         names: of what was found.
-        abundances: (P, rows, cols); with one more than there are spectra the last is shade.
+        abundances: (P, rows, cols); with one more than there are spectra the last is shade. Where the truth is that of
+            larger cells their means are compared.
     """
+    if scene.truth_cells is not None:
+        abundances = scene.truth_cells.means(abundances)
     if len(abundances) > len(names):
         spectra, names = np.concatenate([spectra, np.full((1, spectra.shape[1]), np.nan)]), [*names, SHADE]
     truth = scene.truth_abundances

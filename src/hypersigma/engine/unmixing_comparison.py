@@ -12,9 +12,9 @@ from hypersigma.products import Table
 NOTE = (
     "SAD: mean spectral angle in radians of endmembers matched by the Hungarian method. RMSE of abundances: over all "
     "pixels and materials; RMSE by material: the mean over materials. MAE: mean absolute error. Residual: RMSE of the "
-    "reconstruction. Of targets of known area: area is the sum of the errors of their areas over that of their areas, "
-    "AUC of abundances against their masks, inside the MAE in pure pixels of theirs, outside the mean abundance where "
-    "none is. ± is the deviation over seeds. The truth was used for scoring alone."
+    "reconstruction; SAM: its mean angle in radians. Of targets of known area: area is the sum of the errors of their "
+    "areas over that of their areas, AUC of abundances against their masks, inside the MAE in pure pixels of theirs, "
+    "outside the mean abundance where none is. ± is the deviation over seeds. The truth was used for scoring alone."
 )
 _FIGURES = {
     "SAD": "sad",
@@ -26,6 +26,7 @@ _FIGURES = {
     "inside": "inside",
     "outside": "outside",
     "residual": "residual",
+    "SAM": "sam",
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from hypersigma.data.method import Method
 from hypersigma.data.unmixing import UnmixingScene
-from hypersigma.data.unmixing_maps import ABUNDANCES, RESIDUAL
+from hypersigma.data.unmixing_maps import ABUNDANCES, ANGLE, RESIDUAL, left_over
 from hypersigma.data.unmixing_scores import agreement, by_material, matched_abundances, on_all_bands
 from hypersigma.data.unmixing_targets import target_figures
 from hypersigma.engine.mean_figures import mean_figures
@@ -40,9 +40,8 @@ def _figures(method: Method, scene: UnmixingScene, seed: int) -> dict[str, float
     (library,) = fitted.libraries
     spectra, names = by_material(on_all_bands(library, scene.cube), library)
     agreed = agreement(scene, spectra, names, arrays[ABUNDANCES])
-    left = arrays[RESIDUAL][np.isfinite(arrays[RESIDUAL])]
     figures = agreed.metrics
     if scene.truth_targets and scene.truth_abundances is not None:
         shares = matched_abundances(arrays[ABUNDANCES], agreed.materials.found)
         figures |= target_figures(scene.truth_targets, scene.truth_abundances, shares)
-    return figures | {"residual": float(np.sqrt(np.square(left, dtype=np.float64).mean()))}
+    return figures | left_over(arrays[RESIDUAL], arrays[ANGLE])

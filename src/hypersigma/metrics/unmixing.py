@@ -62,10 +62,10 @@ def spectral_angles(first: ArrayLike, second: ArrayLike) -> Floats:
             f"(spectra, bands), both resampled to one grid"
         )
     # A row of `first` at a time, so that the bands which the pairs share fit into memory.
-    return np.stack([_angles(row, other) for row in one]) if len(one) else np.zeros((0, len(other)))
+    return np.stack([paired_angles(row, other) for row in one]) if len(one) else np.zeros((0, len(other)))
 
 
-def _angles(spectrum: Floats, others: Floats) -> Floats:
+def paired_angles(spectrum: Floats, others: Floats) -> Floats:
     """Angles (P,) between a spectrum (bands,) and others (P, bands), or one of each: (P, bands) and (P, bands)."""
     shared = np.isfinite(spectrum) & np.isfinite(others)
     one, other = np.where(shared, spectrum, 0.0), np.where(shared, others, 0.0)
@@ -203,7 +203,7 @@ def reconstruction_scores(image: ArrayLike, reconstruction: ArrayLike) -> dict[s
     figures = {"rrmse": float(np.sqrt(left / original.size))}
     if power > 0:
         figures["relative"] = float(np.sqrt(left / power))
-    angles = _angles(original.T, made.T)
+    angles = paired_angles(original.T, made.T)
     angles = angles[np.isfinite(angles)]
     if angles.size:
         figures |= {"sam": float(angles.mean()), "sam_degrees": float(np.rad2deg(angles.mean()))}

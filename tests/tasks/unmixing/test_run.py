@@ -94,13 +94,13 @@ def test_the_report_says_how_it_agrees() -> None:
     assert "brightness" not in result.layers["abundances"].units
     untold = run("unmixing", mixed(), endmembers=NUM)
     assert isinstance(titled(untold, "What the figures say"), Text)
-    assert set(untold.report.metrics) == {"num_endmembers", "residual"}
+    assert set(untold.report.metrics) == {"num_endmembers", "residual", "sam", "sam_degrees"}
 
 
 def test_a_library_alone_and_several_scenes() -> None:
     first, second = (replace(mixed(light=light), name=name) for light, name in ((False, "a"), (True, "b")))
     result = run("unmixing", first, second, library=library())
-    assert set(result.layers) == {"a_abundances", "a_residual", "b_abundances", "b_residual"}
+    assert set(result.layers) == {"a_abundances", "a_residual", "a_angle", "b_abundances", "b_residual", "b_angle"}
     assert result.layers["b_abundances"].band_names == ("clay", "grass", "water")
     found = result.layers["b_abundances"].array
     pure = shares() > 0.99

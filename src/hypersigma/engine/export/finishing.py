@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hypersigma.data.score_maps import MASK, score_name
-from hypersigma.data.unmixing_maps import ABUNDANCES, RESIDUAL
+from hypersigma.data.unmixing_maps import ABUNDANCES, ANGLE, RESIDUAL
 from hypersigma.engine.export.regions import among, spread
 from hypersigma.errors import InputError
 from hypersigma.tasks._detection_task import DetectionDecision
@@ -72,15 +72,15 @@ class DetectionGraph(nn.Module):
 class UnmixingGraph(nn.Module):
     """What `UnmixingDecision.finish` computes."""
 
-    layers = (ABUNDANCES, RESIDUAL)
+    layers = (ABUNDANCES, RESIDUAL, ANGLE)
 
     def __init__(self, decision: UnmixingDecision) -> None:
         super().__init__()
 
-    def forward(self, quantities: Tensor) -> tuple[Tensor, Tensor]:
-        """Abundances (K, h, w) with sum one, and residual (h, w)."""
-        shares = quantities[:-1]
-        return shares / shares.sum(dim=0, keepdim=True), quantities[-1].clone()
+    def forward(self, quantities: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Abundances (K, h, w) with sum one, residual and angle (h, w)."""
+        shares = quantities[:-2]
+        return shares / shares.sum(dim=0, keepdim=True), quantities[-2].clone(), quantities[-1].clone()
 
 
 _GRAPHS: dict[type, Any] = {

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hypersigma.data.endmember_count import Counted
 from hypersigma.data.method import Findings, Method
 from hypersigma.data.unmixing import UnmixingScene
-from hypersigma.data.unmixing_maps import ABUNDANCES, RESIDUAL
+from hypersigma.data.unmixing_maps import ABUNDANCES, ANGLE, RESIDUAL, left_over
 from hypersigma.data.unmixing_scores import Agreement, agreement, by_material, on_all_bands
 from hypersigma.metrics.unmixing import NOT_FOUND, spectral_angles
 from hypersigma.products import Figure, Layer, Section, SpectralLibrary, Table, Text
@@ -34,20 +34,18 @@ def findings(
         method: the method.
         network: what was fitted: its `libraries` hold the endmembers.
         seed: of the fit.
-        layers: abundances and residual of each scene.
+        layers: abundances, residual and angle of each scene.
     """
     (library,) = network.libraries
     metrics: dict[str, float] = {"num_endmembers": float(len(library))}
     sections: list[Section] = []
     notes: list[str] = []
-    maps, residuals = (
-        [layer for name, layer in layers.items() if name.endswith(kind)] for kind in (ABUNDANCES, RESIDUAL)
+    maps, residuals, angles = (
+        [layer for name, layer in layers.items() if name.endswith(kind)] for kind in (ABUNDANCES, RESIDUAL, ANGLE)
     )
-    for scene, shares, residual in zip(inputs, maps, residuals, strict=True):
+    for scene, shares, residual, angle in zip(inputs, maps, residuals, angles, strict=True):
         prefix = shares.name.removesuffix(ABUNDANCES)
-        known = residual.array[np.isfinite(residual.array)]
-        if known.size:
-            metrics[f"{prefix}residual"] = float(np.sqrt(np.square(known, dtype=np.float64).mean()))
+        metrics |= {f"{prefix}{key}": value for key, value in left_over(residual.array, angle.array).items()}
         sections += _maps(scene, shares, residual)
         if scene.has_truth:
             spread = on_all_bands(library, scene.cube)

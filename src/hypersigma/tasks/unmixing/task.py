@@ -45,7 +45,7 @@ class UnmixingDecision:
     def finish(
         self, quantities: NDArray[np.float32], channels: ChannelReader, window: Window, labels: NDArray[np.int32]
     ) -> dict[str, NDArray[Any]]:
-        """Abundances and residual of a window; blending rounds, so the sums are set right."""
+        """Abundances, residual and angle of a window; blending rounds, so the sums are set right."""
         arrays = unmixing_arrays(quantities)
         shares = arrays["abundances"]
         return arrays | {"abundances": shares / shares.sum(axis=0, keepdims=True)}
@@ -176,7 +176,7 @@ class Unmixing(EncoderTask):
         return {"loss": loss + moved, "moved": moved}
 
     def quantities(self, image: Tensor) -> Tensor:
-        """Abundances and residual (B, K + 1, h, w), the residual in the bands that the network sees."""
+        """Abundances, residual and angle (B, K + 2, h, w), the latter two in the bands that the network sees."""
         rows, cols = image.shape[-2:]
         if self.config.architecture == "published":
             # its gates look at whole windows
@@ -188,7 +188,8 @@ class Unmixing(EncoderTask):
             seen, made = seen[:, told["present"]], made[:, told["present"]]
         factor = ((seen * made).sum(1) / made.square().sum(1).clamp(min=_SMALLEST)).clamp(min=0)
         left = (seen - factor[:, None] * made).square().mean(1, keepdim=True).sqrt()
-        return torch.cat([unmixed.abundances, left], dim=1)[..., :rows, :cols]
+        turned = spectral_angles(made, seen)[:, None]
+        return torch.cat([unmixed.abundances, left, turned], dim=1)[..., :rows, :cols]
 
     def libraries(self, front_end: FrontEnd, legend: Legend) -> tuple[SpectralLibrary, ...]:
         """The endmembers on the scene's bands: those begun with, changed as the network changed its own."""
