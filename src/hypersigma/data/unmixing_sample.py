@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.data.bands import Bands
+from hypersigma.data.noise_level import noise_deviations
 from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.errors import InputError
 from hypersigma.tiling import Window, spread_blocks
@@ -19,6 +20,8 @@ _MOST_PIXELS = 1 << 15  # that endmembers are sought among
 _BLOCK = 32  # pixels; side of the blocks that a sample of a large scene is made of
 SMOOTHING = 1.0  # pixels; deviation of the Gaussian that a sample is smoothed with
 _REACH = 3.0  # deviations, as far as it reaches
+_UNLIKE = 1.0  # squares of the noise, by which two spectra differ beyond it, at which one counts a third in the other
+_FEWEST = 16  # pixels that noise is told from
 
 
 class Sample(NamedTuple):
@@ -39,12 +42,18 @@ def sample_of(inputs: Sequence[UnmixingScene], bands: Bands, smoothing: float = 
     Raises:
         InputError: there is none.
     """
-    parts: list[Sample] = []
-    for scene in inputs:
-        _, rows, cols = scene.cube.shape
-        for window in spread_blocks(rows, cols, _BLOCK, _MOST_PIXELS // len(inputs)):
-            parts.append(_block(scene.cube, window, bands, smoothing))
-    sample = Sample(*(np.concatenate(kind, axis=1) for kind in zip(*parts, strict=True)))
+    reach = math.ceil(_REACH * smoothing)
+    blocks = [
+        _block(scene.cube, window, bands, reach)
+        for scene in inputs
+        for window in spread_blocks(*scene.cube.shape[1:], _BLOCK, _MOST_PIXELS // len(inputs))
+    ]
+    spectra = np.concatenate([block.values[:, block.own] for block in blocks], axis=1)
+    smooth = spectra
+    if reach and spectra.shape[1] > _FEWEST:
+        noise = noise_deviations(spectra[:, None])
+        smooth = np.concatenate([_smoothed(block, noise, smoothing, reach) for block in blocks], axis=1)
+    sample = Sample(spectra, smooth)
     count = sample.spectra.shape[1]
     if not count:
         names = ", ".join(scene.cube.name for scene in inputs)
@@ -59,20 +68,40 @@ def sample_of(inputs: Sequence[UnmixingScene], bands: Bands, smoothing: float = 
     return sample, notes
 
 
-def _block(cube: Cube, window: Window, bands: Bands, smoothing: float) -> Sample:
-    """The pixels of a window that have data; smoothing leaves those without out."""
-    from scipy.ndimage import gaussian_filter
+class _Block(NamedTuple):
+    """A window of a scene with what lies around it: (bands, h, w), and which pixels are its own and have data."""
 
+    values: NDArray[np.float32]
+    own: NDArray[np.bool_]
+
+
+def _block(cube: Cube, window: Window, bands: Bands, reach: int) -> _Block:
+    """The pixels of a window, and as many around it as smoothing reaches."""
     _, rows, cols = cube.shape
-    reach = math.ceil(_REACH * smoothing)
     seen = window.grown(reach, rows, cols)
     values = bands.read(cube, seen)
-    known: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(values))
-    filled = np.where(known, values, 0.0)
-    settings: dict[str, Any] = {"mode": "constant", "radius": reach}
-    weight = gaussian_filter(known.astype(np.float32), smoothing, **settings)
-    smooth = gaussian_filter(filled, (0.0, smoothing, smoothing), mode="constant", radius=(0, reach, reach))
+    own = np.zeros(values.shape[1:], dtype=bool)
     inner = window.inside(seen).slices
-    own = known[inner]
-    smooth = smooth / np.maximum(weight, np.float32(1e-6))
-    return Sample(values[:, *inner][:, own], smooth[:, *inner][:, own].astype(np.float32))
+    own[inner] = np.isfinite(values[:, *inner]).all(axis=0)
+    return _Block(values, own)
+
+
+def _smoothed(block: _Block, noise: NDArray[np.float64], smoothing: float, reach: int) -> NDArray[np.float32]:
+    """Own spectra (bands, n) averaged with those around them that differ from them by no more than noise."""
+    scale = np.where(noise > 0, 1 / np.maximum(noise, np.finfo(np.float64).tiny), 0.0)
+    whitened = (block.values * (scale / np.sqrt(2 * max(np.count_nonzero(scale), 1)))[:, None, None]).astype(np.float32)
+    row, col = np.nonzero(block.own)
+    rows, cols = block.own.shape
+    total = np.zeros((len(noise), len(row)), dtype=np.float32)
+    weight = np.zeros(len(row), dtype=np.float32)
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            inside = (row + down >= 0) & (row + down < rows) & (col + right >= 0) & (col + right < cols)
+            there = np.clip(row + down, 0, rows - 1), np.clip(col + right, 0, cols - 1)
+            apart = np.square(whitened[:, *there] - whitened[:, row, col]).sum(axis=0)
+            near = math.exp(-(down**2 + right**2) / (2 * smoothing**2))
+            alike = near * np.exp(-np.maximum(apart - 1, 0) / _UNLIKE)
+            alike = np.where(inside & np.isfinite(apart), alike, 0.0).astype(np.float32)
+            total += alike * np.where(alike > 0, block.values[:, *there], 0.0)
+            weight += alike
+    return total / weight
