@@ -55,6 +55,18 @@ def test_more_than_255_classes_need_two_bytes(tmp_path: Path) -> None:
         assert geotiff.read_legend(dataset) == legend
 
 
+def test_blocks_of_many_bands_are_small(tmp_path: Path) -> None:
+    """A block holds all bands; of 300 bands one of 512 x 512 pixels would take 315 MB."""
+    array = np.random.default_rng(0).normal(size=(300, 70, 150)).astype(np.float32)
+    layer = Layer(name="cube", array=array, kind="cube")
+    with rasterio.open(geotiff.write(layer, tmp_path / "cube.tif")) as dataset:
+        height, width = dataset.block_shapes[0]
+        assert 64 <= height == width
+        assert 300 * 4 * height * width <= 16 << 20
+        np.testing.assert_array_equal(dataset.read(), array)
+        assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+
+
 def test_scores_keep_units_nan_and_numbers(tmp_path: Path) -> None:
     layer = score_layer()
     with rasterio.open(geotiff.write(layer, tmp_path / "confidence.tif")) as dataset:

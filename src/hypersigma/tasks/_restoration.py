@@ -23,6 +23,7 @@ from hypersigma.data.noise_level import strips
 from hypersigma.data.restoration import DESCRIPTION, RestorationScene
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
+from hypersigma.mapped import release
 from hypersigma.products import Layer
 from hypersigma.tiling import Window
 
@@ -127,6 +128,7 @@ def number_notes(cube: Cube, layer: Layer) -> Iterator[str]:
         image = cube.read(Window(rows.start, 0, min(rows.stop, cube.shape[1]) - rows.start, cube.shape[2]))
         incomplete += int(np.count_nonzero(~np.isfinite(image).all(axis=0)))
         before += int(np.count_nonzero((image < 0).any(axis=0)))
+        cube.forget()
     kind = layer.array.dtype
     for rows in strips(layer.array.shape):
         part = layer.array[:, rows]
@@ -135,6 +137,7 @@ def number_notes(cube: Cube, layer: Layer) -> Iterator[str]:
         if kind.kind in "iu":
             limits = np.iinfo(kind)
             cut += int(np.count_nonzero(((part == limits.min) | (part == limits.max)) & known))
+        release(layer.array)
     if incomplete:
         yield f"{cube.name}: {incomplete} pixels lack numbers in some band, and the result lacks them there too"
     if before or after:

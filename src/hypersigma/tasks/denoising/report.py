@@ -15,6 +15,7 @@ from hypersigma.data.method import Findings
 from hypersigma.data.restoration import RestorationScene
 from hypersigma.data.scene_model import SceneModel, made_up
 from hypersigma.data.target_kept import targets_kept, tried_part
+from hypersigma.mapped import release
 from hypersigma.metrics.restoration import restoration_scores
 from hypersigma.products import Figure, Layer, Section, Table, Text
 from hypersigma.tasks._restoration import Image, number_notes
@@ -36,7 +37,7 @@ def findings(
     Args:
         inputs: scenes, one of which may have a truth.
         method: what was used.
-        network: None, since none is trained.
+        network: what was fitted, which knows what scenes are made of; None of a classical method.
         seed: of the run; nothing is drawn.
         layers: denoised scene, residual and angle of each scene.
     """
@@ -46,15 +47,14 @@ def findings(
     kinds = ([layer for name, layer in layers.items() if name.endswith(kind)] for kind in (DENOISED, RESIDUAL, ANGLE))
     for scene, clean, residual, angle in zip(inputs, *kinds, strict=True):
         prefix, cube = clean.name.removesuffix(DENOISED), scene.cube
-        fitted: Any = method.fit([scene], seed)
         removed = _removed(residual)
         figures = {
             "removed_rms": float(np.sqrt(np.nanmean(np.square(removed)))),
             "angle_mean": float(np.nanmean(angle.array)) if np.isfinite(angle.array).any() else 0.0,
         }
         levels = {"taken out (rms)": removed}
-        if isinstance(fitted, Denoising):
-            model = fitted.model(cube)
+        if isinstance(network, Denoising):
+            model = network.model(cube)
             figures |= _figures(model)
             levels = {"noise (deviation)": model.subspace.deviations} | levels
             notes += _told(cube.name, model)
@@ -72,7 +72,11 @@ def findings(
 
 def _removed(residual: Layer) -> NDArray[np.float64]:
     """Root mean square (bands,) of what was taken out."""
-    return np.array([np.sqrt(np.nanmean(np.square(band, dtype=np.float64))) for band in residual.array])
+    levels = []
+    for band in residual.array:
+        levels.append(np.sqrt(np.nanmean(np.square(band, dtype=np.float64))))
+        release(residual.array)
+    return np.array(levels)
 
 
 def _figures(model: SceneModel) -> dict[str, float]:
