@@ -13,8 +13,19 @@ import rasterio.shutil
 from hypersigma.errors import InputError, OutputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer, Legend
+from hypersigma.readers import open_cube
 from hypersigma.writers import geotiff
-from tests.layers import LEGEND, NORTH_UP, UTM, abundance_layer, class_layer, cube_layer, rotated, score_layer
+from tests.layers import (
+    LEGEND,
+    NORTH_UP,
+    UTM,
+    abundance_layer,
+    class_layer,
+    cube_layer,
+    rotated,
+    scaled_layer,
+    score_layer,
+)
 
 
 def test_classes_keep_values_palette_names_and_place(tmp_path: Path) -> None:
@@ -168,3 +179,11 @@ except OutputError as error:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "x.tif: cannot be written" in done.stdout
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("units", ["reflectance", "radiance"])
+def test_whole_numbers_keep_their_scale(tmp_path: Path, units: str) -> None:
+    layer = scaled_layer(units=units)
+    cube = open_cube(geotiff.write(layer, tmp_path / "cube.tif"))
+    assert cube.source.dtype == np.int16
+    np.testing.assert_allclose(cube.read(), layer.values(layer.array), rtol=1e-6)

@@ -151,7 +151,7 @@ def _shown(cube: Cube, levels: Mapping[str, NDArray[np.float64]], clean: Layer, 
 
     waves = clean.wavelengths
     cubes = (
-        Cube.from_array(layer.array, None if waves is None else waves.tolist(), name=layer.name)
+        Cube.from_array(layer.array, None if waves is None else waves.tolist(), nodata=layer.nodata, name=layer.name)
         for layer in (clean, residual)
     )
     pictures = (composite(shown) for shown in (cube, *cubes))
@@ -172,7 +172,7 @@ def _against(cube: Cube, truth: Cube, clean: Layer) -> tuple[dict[str, float], T
     """Figures against the truth of the result, and beside them those of the scene as it was."""
     true = truth.read(bands=cube.used)
     peak = 1.0 if cube.quantity == "reflectance" else float(np.nanmax(true))
-    after = np.where(clean.missing(clean.array), np.nan, clean.array)
+    after = clean.values(clean.array)
     scores = restoration_scores(after, true, peak=peak)
     noisy = restoration_scores(cube.read(), true, peak=peak)
     rows = tuple((key, f"{noisy.get(key, float('nan')):.4f}", f"{value:.4f}") for key, value in scores.items())

@@ -8,6 +8,7 @@ from typing import ClassVar
 from hypersigma.cube import Cube
 from hypersigma.data.sharpened_maps import Image, SharpenedScenes
 from hypersigma.data.sharpening import Match, enlarged
+from hypersigma.data.stored_numbers import StoredNumbers
 from hypersigma.tasks._restoration import Restorer
 from hypersigma.tasks.super_resolution.config import SuperResolutionConfig
 
@@ -18,6 +19,11 @@ class SuperResolution(SharpenedScenes, Restorer):
 
     name: ClassVar[str] = "super_resolution"
     Config: ClassVar[type] = SuperResolutionConfig
+
+    @property
+    def numbers(self) -> StoredNumbers:
+        config: StoredNumbers = self.config
+        return config
 
     def enlarged(self, image: Image, scale: int) -> Image:
         return enlarged(image, self.config.wald(scale), self.config.rounds, self.config.detail)
