@@ -102,7 +102,7 @@ def _told(name: str, model: SceneModel) -> Iterator[str]:
     few = int(np.count_nonzero(made_up(model.subspace)))
     if few:
         told = f"{few} bands have next to no noise beside the others, as where spectra were interpolated"
-        yield f"{name}: {told}; what is said of their noise and faults cannot be trusted"
+        yield f"{name}: {told}; they stay nearly as they are, and their columns are not looked at"
     for count, told in (
         (np.count_nonzero(faults.dead), "dead columns of single bands were filled"),
         (np.count_nonzero(faults.offsets), "columns of single bands were off by a constant, which was taken out"),
