@@ -136,7 +136,8 @@ def _describe(layer: Layer, dataset: DatasetWriter) -> None:
     dataset.update_tags(TIFFTAG_IMAGEDESCRIPTION=layer.description or layer.name, TIFFTAG_SOFTWARE="hypersigma")
     dataset.update_tags(**{KIND: layer.kind})
     dataset.descriptions = band_names(layer)
-    dataset.scales, dataset.offsets = (layer.scale,) * dataset.count, (layer.offset,) * dataset.count
+    if (layer.scale, layer.offset) != (1.0, 0.0):
+        dataset.scales, dataset.offsets = (layer.scale,) * dataset.count, (layer.offset,) * dataset.count
     if layer.units:
         dataset.units = (layer.units,) * dataset.count
     if layer.legend is not None:
