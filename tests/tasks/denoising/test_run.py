@@ -59,6 +59,16 @@ def test_a_scene_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.report.metrics["rank"] >= 1
 
 
+def test_a_scene_of_interpolated_spectra_stays_as_it_is_and_is_told() -> None:
+    own = NOISY.read()[::3].astype(np.float64)
+    image = np.stack([own[:-1], (2 * own[:-1] + own[1:]) / 3, (own[:-1] + 2 * own[1:]) / 3], axis=1)
+    image = image.reshape(-1, *own.shape[1:]).astype(np.float32)
+    result = run("denoising", Cube.from_array(image), config=QUICK)
+    np.testing.assert_allclose(result.layers["denoised"].array, image, atol=1e-5)
+    assert result.report.metrics["striped_columns"] == 0
+    assert any("57 bands have next to no noise beside the others" in note for note in result.report.notes)
+
+
 def test_pixels_without_data_and_negative_ones_are_told_and_left() -> None:
     image = NOISY.read()
     image[:, 3, 4] = np.nan
