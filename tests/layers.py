@@ -50,7 +50,14 @@ def cube_layer(bands: int = 5, rows: int = 40, cols: int = 50, **changes: Any) -
     values[:, -1, -1] = np.nan
     wavelengths = np.linspace(450.0, 850.0, bands)
     settings: dict[str, Any] = {"georef": NORTH_UP, "units": "reflectance", "wavelengths": wavelengths}
-    return Layer(name="denoised", array=values, kind="cube", **{**settings, **changes})
+    return Layer(**{"name": "denoised", "array": values, "kind": "cube", **settings, **changes})
+
+
+def scaled_layer(**changes: Any) -> Layer:
+    """A cube of whole numbers with a scale and an offset, one of which means that there is no data."""
+    array = np.random.default_rng(4).integers(0, 10_000, (5, 40, 50)).astype(np.int16)
+    array[:, -1, -1] = -999
+    return cube_layer(array=array, nodata=-999.0, **{"scale": 1e-4, "offset": 0.25, **changes})
 
 
 def abundance_layer(bands: int = 3, rows: int = 40, cols: int = 50, **changes: Any) -> Layer:

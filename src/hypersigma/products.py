@@ -47,7 +47,7 @@ class Layer:
 
     Attributes:
         name: short name; the file name without suffix.
-        array: (rows, cols) or (bands, rows, cols); may be a memory map.
+        array: (rows, cols) or (bands, rows, cols), stored numbers; may be a memory map.
         kind: how to draw and store it.
         georef: where it lies, or None.
         nodata: the number that means "no data"; by default 0 for classes, NaN for other floating-point
@@ -57,6 +57,7 @@ class Layer:
         band_names: one a band where there is more than one.
         wavelengths: (bands,) nm, for kind "cube".
         description: one sentence for the report.
+        scale, offset: the quantity that `units` names is stored * scale + offset.
     """
 
     name: str
@@ -69,6 +70,8 @@ class Layer:
     band_names: tuple[str, ...] = ()
     wavelengths: NDArray[np.float64] | None = None
     description: str = ""
+    scale: float = 1.0
+    offset: float = 0.0
 
     def __post_init__(self) -> None:
         if self.array.ndim not in (2, 3):
@@ -95,6 +98,10 @@ class Layer:
         """Where values of this layer mean "no data": the no-data number, NaN and infinities."""
         absent: NDArray[np.bool_] = ~np.isfinite(values)
         return absent if self.nodata is None else absent | (values == self.nodata)
+
+    def values(self, stored: NDArray[Any]) -> NDArray[np.float64]:
+        """Stored numbers of this layer as the quantity they are, NaN where they mean "no data"."""
+        return np.where(self.missing(stored), np.nan, stored.astype(np.float64) * self.scale + self.offset)
 
 
 Polygon = tuple[NDArray[np.float64], ...]  # rings (points, 2) of (row, col), closed: the outer one, then holes

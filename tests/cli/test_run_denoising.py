@@ -47,6 +47,24 @@ def test_a_scene_of_whole_numbers(tmp_path: Path) -> None:
     np.testing.assert_array_equal(open_cube(tmp_path / "again" / "denoised.tif").read(), found.read())
 
 
+@pytest.mark.parametrize("method", ["", "pca_denoising"])
+def test_whole_numbers_keep_their_scale(method: str, tmp_path: Path) -> None:
+    scene = write(tmp_path / "scene.tif", np.rint(10_000 * field_cube(crops()).read()).astype("i2"))
+    with rasterio.open(scene, "r+") as file:
+        file.scales = (1e-4,) * file.count
+    chosen = ("--method", method) if method else QUICK
+    assert run(scene, *chosen, "-o", tmp_path / "out") == 0
+    with rasterio.open(tmp_path / "out" / "denoised.tif") as file:
+        assert set(file.dtypes) == {"int16"}
+        assert set(file.scales) == {1e-4}
+    before, clean, residual = (
+        open_cube(path).read() for path in (scene, tmp_path / "out" / "denoised.tif", tmp_path / "out" / "residual.tif")
+    )
+    np.testing.assert_allclose(clean + residual, before, atol=0.51e-4)
+    assert run(scene, *chosen, "--set", "whole=false", "-o", tmp_path / "real") == 0
+    assert open_cube(tmp_path / "real" / "denoised.tif").source.dtype == np.float32
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -54,6 +54,49 @@ def test_a_companion(scene: Path, tmp_path: Path) -> None:
         assert np.sqrt(np.mean((file.read() - truth()) ** 2)) < 0.01
 
 
+@pytest.mark.parametrize("method", ["", "back_projection"])
+def test_whole_numbers_stay_whole_with_their_scale(method: str, tmp_path: Path) -> None:
+    reflectance = coarse(4).read()
+    scene = write_tiff(
+        tmp_path / "whole.tif",
+        np.rint(reflectance * 1e4).astype("i2"),
+        descriptions=[f"{centre:.2f} nm" for centre in WAVES],
+        transform=GRID @ Affine.scale(4),
+        crs="EPSG:32633",
+        nodata=-32768,
+    )
+    with rasterio.open(scene, "r+") as file:
+        file.scales = (1e-4,) * BANDS
+    chosen = ("--method", method) if method else ()
+    assert run(scene, "--scale", "2", *chosen, "-o", tmp_path / "out") == 0
+    with rasterio.open(tmp_path / "out" / "sharpened.tif") as file:
+        assert set(file.dtypes) == {"int16"}
+        assert file.scales == (1e-4,) * BANDS
+        assert file.nodata == -32768
+        whole = file.read()
+    assert run(scene, "--scale", "2", *chosen, "--set", "whole=false", "-o", tmp_path / "real") == 0
+    real = open_cube(tmp_path / "real" / "sharpened.tif")
+    assert real.source.dtype == np.float32
+    np.testing.assert_allclose(whole / 1e4, real.read(), atol=0.501e-4)
+    np.testing.assert_allclose(open_cube(tmp_path / "out" / "sharpened.tif").read(), whole / 1e4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["", "gsa"])
+def test_whole_numbers_with_a_companion_that_shows_a_part(method: str, tmp_path: Path) -> None:
+    """The scene has no number for no data; where the companion has a gap the end of the type says so."""
+    counts, sharp = np.rint(coarse(4).read() * 1e4).astype("i2"), companion().read()
+    sharp[:, 40:44, 40:44] = np.nan
+    scene, other = write(tmp_path / "scene.tif", counts, 4), write(tmp_path / "sharp.tif", sharp)
+    chosen = ("--method", method) if method else ()
+    assert run(scene, "--companion", other, *chosen, "-o", tmp_path / "out") == 0
+    with rasterio.open(tmp_path / "out" / "sharpened.tif") as file:
+        assert set(file.dtypes) == {"int16"}
+        assert file.nodata == -32768
+        gaps = file.read_masks(1) == 0
+    assert gaps[40:44, 40:44].all()
+    assert gaps.sum() == 16
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -55,6 +55,19 @@ def test_a_scene_without_faults_has_none():
     assert not np.isfinite(model_of(counts).faults.stuck).any()
 
 
+def test_interpolated_spectra_have_no_faulty_columns_and_stay():
+    """Few bands, interpolated to many, as some products come: what they differ by is how they were rounded."""
+    own = scene(20) + 0.01 * np.random.default_rng(100).standard_normal((20, 64, 60))
+    places = np.linspace(0, 19, 60)
+    left = np.minimum(places.astype(int), 18)
+    share = (places - left)[:, None, None]
+    image = ((1 - share) * own[left] + share * own[left + 1]).astype(np.float32)
+    model = model_of(image)
+    assert made_up(model.subspace).all()
+    assert not model.faults.any
+    np.testing.assert_allclose(denoised(image, QUICK).image, image, atol=1e-5)
+
+
 def test_smooth_spectra_lose_noise_and_rough_ones_stay():
     generator = np.random.default_rng(0)
     smooth, rough = np.sin(np.linspace(0, 5, 80)), generator.standard_normal(80)

@@ -114,6 +114,18 @@ def test_what_the_pixels_see_is_found(spread: Literal["mean", "gaussian"]) -> No
     assert mean_psnr(found.sharpened(), truth()) > mean_psnr(told.sharpened(), truth())
 
 
+@pytest.mark.parametrize("transfer", [0.1, 0.2, 0.4, 0.5])
+def test_another_gaussian_is_found_where_it_explains_clearly_more(transfer: float) -> None:
+    scene = cube(coarsened(truth(), WaldConfig(scale=4, transfer=transfer)), FINE.divided(1 / 4))
+    assert matched(scene, companion()).spread == Spread.of("gaussian", transfer)
+
+
+@pytest.mark.parametrize("transfer", [0.25, 0.3, 0.45])
+def test_a_companion_that_tells_nothing_leaves_the_gaussian_that_is_expected(transfer: float) -> None:
+    found = matched(coarse(4), companion(truth(seed=7)), transfer=transfer)
+    assert found.spread == Spread.of("gaussian", transfer)
+
+
 def test_the_result_agrees_with_the_scene() -> None:
     config = WaldConfig(scale=4, spread="mean")
     scene = cube(coarsened(truth(), config), FINE.divided(1 / 4))

@@ -17,12 +17,14 @@ from hypersigma import cli
 from tests.e2e.conftest import write_scene
 
 ROOT = Path(__file__).parents[2]
-# the command line itself, in strips small enough for a scene of thirty rows; every strip takes a while
+# the command line itself, in strips and tiles small enough for a scene of thirty rows; every strip takes a while
 COMMAND = """
 import sys, time
 from hypersigma.cli import main
 from hypersigma.engine import journal, predict
+from hypersigma.tasks.denoising import task
 predict._FINISH_BLOCK = 8
+task._TILE, task._OVERLAP = 16, 4
 put = journal.Journal.put
 def slowly(*arguments):
     put(*arguments)
@@ -41,11 +43,36 @@ def model(scene: Path, labels: Path, tmp_path: Path) -> Path:
     return out
 
 
-def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in ("map.tif", "confidence.tif", "map.png")}
+def bytes_of(folder: Path, *layers: str) -> dict[str, bytes]:
+    names = [f"{layer}.tif" for layer in layers] if layers else ["map.tif", "confidence.tif", "map.png"]
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+@pytest.fixture
+def denoiser(scene: Path, tmp_path: Path) -> Path:
+    """The folder of a run whose model denoises scenes."""
+    out = tmp_path / "denoised"
+    quick = ("rounds=1", "patches.reach=4", "patches.members=[12]", "patches.sides=[4]")
+    line = ["run", "denoising", scene, "-o", out, "--quiet"]
+    line += [word for setting in quick for word in ("--set", f"subspace.{setting}")]
+    assert cli.main([str(token) for token in line]) == 0
+    return out
 
 
 def test_a_prediction_that_is_killed_goes_on_to_the_same_result(model: Path, tmp_path: Path) -> None:
+    killed = killed_and_whole(model, tmp_path, "map", "confidence")
+    with rasterio.open(killed / "map.tif") as file:
+        assert file.crs.to_epsg() == 32633
+
+
+def test_a_denoising_that_is_killed_goes_on_to_the_same_result(denoiser: Path, tmp_path: Path) -> None:
+    killed = killed_and_whole(denoiser, tmp_path, "denoised", "residual", "angle")
+    with rasterio.open(killed / "denoised.tif") as file:
+        assert file.dtypes[0] == "int16"
+
+
+def killed_and_whole(model: Path, tmp_path: Path, *layers: str) -> Path:
+    """A prediction that was killed and went on, after its layers were found to be those of one that was not."""
     scene, whole, killed = write_scene(tmp_path / "other", seed=1), tmp_path / "whole", tmp_path / "killed"
 
     def start(out: Path) -> subprocess.Popen[bytes]:
@@ -63,10 +90,9 @@ def test_a_prediction_that_is_killed_goes_on_to_the_same_result(model: Path, tmp
     assert not killed.exists()
     assert b"resuming after row" in start(killed).communicate()[1]
     assert undisturbed.wait() == 0
-    assert bytes_of(killed) == bytes_of(whole)
+    assert bytes_of(killed, *layers) == bytes_of(whole, *layers)
     assert not (tmp_path / ".killed.work").exists()
-    with rasterio.open(killed / "map.tif") as file:
-        assert file.crs.to_epsg() == 32633
+    return killed
 
 
 def test_a_worker_that_is_killed_costs_nothing(

@@ -10,8 +10,9 @@ import spectral.io.envi
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
+from hypersigma.readers import open_cube
 from hypersigma.writers import envi
-from tests.layers import LEGEND, NORTH_UP, class_layer, cube_layer, rotated, score_layer
+from tests.layers import LEGEND, NORTH_UP, class_layer, cube_layer, rotated, scaled_layer, score_layer
 
 
 def test_spectral_python_reads_cubes_and_wavelengths(tmp_path: Path) -> None:
@@ -75,3 +76,12 @@ def test_every_type_comes_back(tmp_path: Path, dtype: str) -> None:
     values = np.arange(12).reshape(3, 4).astype(dtype)
     with rasterio.open(envi.write(Layer(name="x", array=values, kind="score"), tmp_path / "x.img")) as dataset:
         assert np.array_equal(dataset.read(1), values)
+
+
+@pytest.mark.parametrize("units", ["reflectance", "radiance"])
+def test_whole_numbers_keep_their_scale(tmp_path: Path, units: str) -> None:
+    layer = scaled_layer(units=units)
+    cube = open_cube(envi.write(layer, tmp_path / "cube.img"))
+    assert cube.source.dtype == np.int16
+    np.testing.assert_allclose(cube.read(), layer.values(layer.array), rtol=1e-6)
+    assert cube.quantity == units

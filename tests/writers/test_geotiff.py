@@ -13,8 +13,19 @@ import rasterio.shutil
 from hypersigma.errors import InputError, OutputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer, Legend
+from hypersigma.readers import open_cube
 from hypersigma.writers import geotiff
-from tests.layers import LEGEND, NORTH_UP, UTM, abundance_layer, class_layer, cube_layer, rotated, score_layer
+from tests.layers import (
+    LEGEND,
+    NORTH_UP,
+    UTM,
+    abundance_layer,
+    class_layer,
+    cube_layer,
+    rotated,
+    scaled_layer,
+    score_layer,
+)
 
 
 def test_classes_keep_values_palette_names_and_place(tmp_path: Path) -> None:
@@ -53,6 +64,18 @@ def test_more_than_255_classes_need_two_bytes(tmp_path: Path) -> None:
         assert dataset.dtypes == ("uint16",)
         assert dataset.read(1)[0, 0] == 300
         assert geotiff.read_legend(dataset) == legend
+
+
+def test_blocks_of_many_bands_are_small(tmp_path: Path) -> None:
+    """A block holds all bands; of 300 bands one of 512 x 512 pixels would take 315 MB."""
+    array = np.random.default_rng(0).normal(size=(300, 70, 150)).astype(np.float32)
+    layer = Layer(name="cube", array=array, kind="cube")
+    with rasterio.open(geotiff.write(layer, tmp_path / "cube.tif")) as dataset:
+        height, width = dataset.block_shapes[0]
+        assert 64 <= height == width
+        assert 300 * 4 * height * width <= 16 << 20
+        np.testing.assert_array_equal(dataset.read(), array)
+        assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
 
 
 def test_scores_keep_units_nan_and_numbers(tmp_path: Path) -> None:
@@ -156,3 +179,11 @@ except OutputError as error:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "x.tif: cannot be written" in done.stdout
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("units", ["reflectance", "radiance"])
+def test_whole_numbers_keep_their_scale(tmp_path: Path, units: str) -> None:
+    layer = scaled_layer(units=units)
+    cube = open_cube(geotiff.write(layer, tmp_path / "cube.tif"))
+    assert cube.source.dtype == np.int16
+    np.testing.assert_allclose(cube.read(), layer.values(layer.array), rtol=1e-6)

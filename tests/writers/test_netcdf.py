@@ -9,7 +9,7 @@ import pytest
 from hypersigma.errors import MissingExtraError
 from hypersigma.georef import Georef
 from hypersigma.writers import netcdf
-from tests.layers import abundance_layer, class_layer, cube_layer, rotated, score_layer
+from tests.layers import abundance_layer, class_layer, cube_layer, rotated, scaled_layer, score_layer
 
 xarray = pytest.importorskip("xarray")
 
@@ -26,6 +26,12 @@ def test_cubes_keep_numbers_wavelengths_and_coordinates(tmp_path: Path) -> None:
         assert dataset["y"].values[0] == 5809985.0
         assert cube.attrs["units"] == "reflectance"
         assert 'AUTHORITY["EPSG","32633"]' in dataset["spatial_ref"].attrs["crs_wkt"]
+
+
+def test_whole_numbers_keep_their_scale(tmp_path: Path) -> None:
+    layer = scaled_layer()
+    with xarray.open_dataset(netcdf.write(layer, tmp_path / "x.nc"), engine="h5netcdf") as dataset:
+        np.testing.assert_allclose(dataset["denoised"].values, layer.values(layer.array), rtol=1e-6)
 
 
 def test_classes_keep_their_meanings(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from hypersigma.baselines._settings import Kept, load_kept
 from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import Told, denoised_arrays, denoised_layers, told_of
 from hypersigma.data.method import Tiling
+from hypersigma.data.stored_numbers import StoredNumbers
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
@@ -29,7 +30,7 @@ _TILE, _OVERLAP = 256, 16  # pixels
 
 
 @dataclass(frozen=True, kw_only=True)
-class Denoiser:
+class Denoiser(StoredNumbers):
     """A way to denoise: the base of the files of this folder that have one."""
 
     def cleaned(self, image: Image) -> Image:
@@ -71,9 +72,9 @@ class FittedDenoiser:
 
     def finish(self, quantities: Image, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         """The denoised window, what was taken out, and the angle; pixels that lack a number stay as they are."""
-        self.told[:] = [told_of(cube)]
+        self.told[:] = [told_of(cube, self.method.storage(cube))]
         before = cube.read(window)
-        return denoised_arrays(before, np.where(np.isfinite(quantities), quantities, before), cube)
+        return denoised_arrays(before, np.where(np.isfinite(quantities), quantities, before), self.told[0].storage)
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
         return denoised_layers(arrays, georef, self.told[0])

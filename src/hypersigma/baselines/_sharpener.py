@@ -15,13 +15,14 @@ from hypersigma.data.pixel_spread import PixelSpread
 from hypersigma.data.restoration import RestorationScene
 from hypersigma.data.sharpened_maps import Image, SharpenedScenes
 from hypersigma.data.sharpening import Match
+from hypersigma.data.stored_numbers import StoredNumbers
 from hypersigma.errors import InputError
 
 SHARPENING = "super_resolution"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sharpener(PixelSpread):
+class Sharpener(PixelSpread, StoredNumbers):
     """A way to smaller pixels: the base of the files of this folder that have one, by `Enlarger` or `Fusion`."""
 
     def enlarged(self, image: Image, scale: int) -> Image:
@@ -74,6 +75,10 @@ class FittedSharpener(SharpenedScenes):
 
     method: Sharpener
     seed: int = 0
+
+    @property
+    def numbers(self) -> StoredNumbers:
+        return self.method
 
     def enlarged(self, image: Image, scale: int) -> Image:
         return self.method.enlarged(image, scale)

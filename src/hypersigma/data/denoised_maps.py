@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.data.noise_level import strips
+from hypersigma.data.stored_numbers import Storage
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
 
@@ -28,59 +29,50 @@ class Told(NamedTuple):
 
     wavelengths: NDArray[np.float64] | None
     units: str
-    nodata: float | None
+    storage: Storage
 
 
-def told_of(cube: Cube) -> Told:
+def told_of(cube: Cube, storage: Storage) -> Told:
     """What the layers of a scene say."""
     waves = None if cube.wavelengths is None else cube.wavelengths[cube.used]
-    return Told(waves, "" if cube.quantity == "unknown" else cube.quantity, cube.nodata)
+    return Told(waves, "" if cube.quantity == "unknown" else cube.quantity, storage)
 
 
-def stored_type(cube: Cube) -> np.dtype[Any]:
-    """The type of a denoised scene: the scene's own where its numbers are whole and unscaled, else single precision."""
-    kind = cube.source.dtype
-    plain = np.all(np.asarray(cube.scale) == 1) and np.all(np.asarray(cube.offset) == 0)
-    return kind if kind.kind in "iu" and plain else np.dtype(np.float32)
-
-
-def denoised_arrays(before: Image, after: Image, cube: Cube, *, whole: bool = True) -> dict[str, NDArray[Any]]:
+def denoised_arrays(before: Image, after: Image, storage: Storage) -> dict[str, NDArray[Any]]:
     """The arrays of a window by layer name; `before` becomes what was taken out, in place.
 
     Args:
         before: (bands, h, w) of the window, in the scene's numbers.
         after: the same, denoised.
-        cube: the scene.
-        whole: whether a scene of whole numbers keeps its type: rounded, and what its type cannot hold cut off.
+        storage: of the denoised scene.
     """
     turned = angles(before, after)
     before -= after
-    kind = stored_type(cube) if whole else np.dtype(np.float32)
-    if kind.kind not in "iu":
-        return {DENOISED: after, RESIDUAL: before, ANGLE: turned}
-    limits: Any = np.iinfo(kind)
-    missing = ~np.isfinite(after)
-    rounded = np.clip(np.rint(np.where(missing, 0.0, after)), limits.min, limits.max).astype(kind)
-    if cube.nodata is not None:
-        # a number that happens to be that of no data would be lost
-        rounded[rounded == cube.nodata] = cube.nodata - 1 if cube.nodata > limits.min else cube.nodata + 1
-        rounded[missing] = cube.nodata
-    return {DENOISED: rounded, RESIDUAL: before, ANGLE: turned}
+    return {DENOISED: storage.stored(after), RESIDUAL: before, ANGLE: turned}
+
+
+def restored_layer(
+    name: str, array: NDArray[Any], georef: Georef | None, told: Told, storage: Storage, description: str
+) -> Layer:
+    """A cube (bands, rows, cols) that came of a scene, as a layer."""
+    return Layer(
+        name=name,
+        array=array,
+        kind="cube",
+        georef=georef,
+        nodata=storage.nodata,
+        units=told.units,
+        wavelengths=told.wavelengths,
+        description=description,
+        scale=storage.scale,
+        offset=storage.offset,
+    )
 
 
 def denoised_layers(arrays: Mapping[str, NDArray[Any]], georef: Georef | None, told: Told) -> tuple[Layer, ...]:
     """Whole-scene arrays as layers."""
     cubes = (
-        Layer(
-            name=name,
-            array=arrays[name],
-            kind="cube",
-            georef=georef,
-            nodata=told.nodata if arrays[name].dtype.kind in "iu" else None,
-            units=told.units,
-            wavelengths=told.wavelengths,
-            description=description,
-        )
+        restored_layer(name, arrays[name], georef, told, told.storage if name == DENOISED else Storage(), description)
         for name, description in _TOLD.items()
     )
     angle = Layer(

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 _ENOUGH = 2  # complete pixels a band, for a regression on all other bands
 _FEWEST = 3  # pixels each way that the noise of a single band can be told from
-_RESOLUTION = 1e-6  # of the deviation of a band that varies: noise that can be told at all
+RESOLUTION = 1e-6  # of the deviation of a band that varies: noise that can be told at all
 _NUMBERS_AT_ONCE = 1 << 22
 _LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6.0
 
@@ -41,7 +41,7 @@ def noise_deviations(image: NDArray[Any]) -> Floats:
     if found.num_pixels < _FEWEST:
         raise InputError(f"{found.num_pixels} pixels have numbers in all bands; noise needs {_FEWEST} at least")
     spread = np.sqrt(np.maximum(np.diag(found.covariance), 0.0))
-    varied = spread > _RESOLUTION * np.abs(found.mean)
+    varied = spread > RESOLUTION * np.abs(found.mean)
     bands = np.flatnonzero(seen)[varied]
     result = np.where(seen, 0.0, np.nan)
     if len(bands) == 1:
@@ -51,7 +51,7 @@ def noise_deviations(image: NDArray[Any]) -> Floats:
     else:
         pixels = np.concatenate([block[varied] for block in complete_pixels(image, seen)], axis=1)
         noise = _by_neighbours(pixels.astype(np.float64))
-    result[bands] = np.maximum(noise, _RESOLUTION * spread[varied])
+    result[bands] = np.maximum(noise, RESOLUTION * spread[varied])
     return result
 
 
@@ -74,7 +74,7 @@ def _by_all_others(covariance: Floats, num_pixels: int) -> Floats:
     # Bands in one unit, so that the ridge is as small for a dark band as for a bright one.
     scale = np.sqrt(np.diag(covariance))
     scaled = covariance / np.outer(scale, scale)
-    scaled[np.diag_indices_from(scaled)] += _RESOLUTION**2
+    scaled[np.diag_indices_from(scaled)] += RESOLUTION**2
     variance = 1.0 / np.diag(np.linalg.inv(scaled))
     result: Floats = scale * np.sqrt(np.maximum(variance, 0.0) * (num_pixels - 1) / (num_pixels - len(scale)))
     return result

@@ -22,7 +22,7 @@ from hypersigma.errors import ConfigError
 Image = NDArray[np.float32]
 Indices = NDArray[np.intp]
 
-_NUMBERS_AT_ONCE = 1 << 22
+_NUMBERS_AT_ONCE = 1 << 21
 _SHRINKAGE = np.float32(0.5)  # of the variance of a mean that counts as noise; tuned on other scenes than reported
 _TINY = np.float32(1e-12)
 

@@ -18,7 +18,7 @@ class PixelSpread:
         spread: "mean", its own area; "gaussian", a Gaussian point spread; "auto", what a companion tells of it, and
             "gaussian" without one.
         transfer: of "gaussian", contrast that the sensor leaves of the finest pattern that its pixels can show, between
-            0 and 1.
+            0 and 1; "auto" takes another where that tells clearly more.
     """
 
     spread: SpreadChoice = "auto"

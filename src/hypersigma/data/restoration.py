@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
 from hypersigma.errors import InputError
+from hypersigma.tiling import Window
 
 DESCRIPTION = "restoration.yaml"  # the file that tells what a saved restoration is, whatever the method
 
@@ -31,6 +32,13 @@ class RestorationScene:
     scale: int | None = None
     companion: Cube | None = None
     target: NDArray[np.float64] | None = None
+
+
+def passing(cube: Cube, window: Window) -> NDArray[np.float32]:
+    """The numbers (bands, h, w) of a window, after which nothing of the scene's file stays in memory."""
+    image = cube.read(window)
+    cube.forget()
+    return image
 
 
 def whole_scene(cube: Cube) -> NDArray[np.float32]:

@@ -186,6 +186,12 @@ def _with_offsets(faults: Faults, subspace: SpectralSubspace, read: Read, shape:
         count += (part.known & np.isfinite(part.image)).sum(axis=1)
     means = total / np.maximum(count, 1)
     far = (np.abs(means) * np.sqrt(count) > _CERTAIN) & (count >= _FEWEST_ROWS)
+    told = made_up(subspace)
+    if told.sum() > subspace.used.sum() / 2:
+        # the others were told by them as well
+        told[:] = True
+    # there columns differ by how spectra were interpolated
+    far[told] = False
     offsets = np.where(far, means * np.nan_to_num(subspace.deviations)[:, None], 0.0)
     return replace(faults, offsets=faults.offsets + offsets.astype(np.float32))
 

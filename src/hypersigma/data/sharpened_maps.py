@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from hypersigma.cube import Cube
-from hypersigma.data.denoised_maps import Told, told_of
+from hypersigma.data.denoised_maps import Told, restored_layer, told_of
 from hypersigma.data.method import Tiling
 from hypersigma.data.restoration import RestorationScene, whole_scene
 from hypersigma.data.sharpening import Match
+from hypersigma.data.stored_numbers import StoredNumbers
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
@@ -68,6 +69,11 @@ class SharpenedScenes(ABC):
         """The scene on the companion's pixels (bands, h, w), NaN where either lacks data."""
 
     @property
+    @abstractmethod
+    def numbers(self) -> StoredNumbers:
+        """How the sharpened scene is stored."""
+
+    @property
     def tiling(self) -> Tiling:
         return Tiling()
 
@@ -95,21 +101,14 @@ class SharpenedScenes(ABC):
 
     def _remember(self, cube: Cube, georef: Georef | None) -> None:
         """Keep what the layer of a scene says, which its arrays do not hold."""
-        self.seen[:] = [Seen(told_of(cube), georef)]
+        self.seen[:] = [Seen(told_of(cube, self.numbers.storage(cube, gaps=self.scale is None)), georef)]
 
     def finish(self, quantities: Image, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
-        return {SHARPENED: quantities}
+        return {SHARPENED: self.seen[0].told.storage.stored(quantities)}
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
         (seen,) = self.seen
-        sharpened = Layer(
-            name=SHARPENED,
-            array=arrays[SHARPENED],
-            kind="cube",
-            # the scene's own georeference is that of larger pixels
-            georef=seen.georef,
-            units=seen.told.units,
-            wavelengths=seen.told.wavelengths,
-            description="the scene on smaller pixels",
-        )
-        return (sharpened,)
+        told = seen.told
+        # the scene's own georeference is that of larger pixels
+        place, description = seen.georef, "the scene on smaller pixels"
+        return (restored_layer(SHARPENED, arrays[SHARPENED], place, told, told.storage, description),)

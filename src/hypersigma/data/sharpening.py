@@ -34,6 +34,7 @@ _FINER = 1.05  # pixels of a companion in one of the scene, from which on it is 
 _LEAST_SIDE = 4  # common pixels each way
 _PIXELS_A_BAND = 2  # complete pixels for each number of a regression
 _TRANSFERS = (0.1, 0.2, 0.3, 0.4, 0.5)  # of the Gaussians that are tried
+_CLEARLY = 0.05  # less in the log of the variance that is left
 
 
 class Lies(NamedTuple):
@@ -169,9 +170,9 @@ def matched(cube: Cube, companion: Cube, spread: SpreadChoice = "auto", transfer
     Args:
         cube: the scene.
         companion: with smaller pixels, in any bands.
-        spread: what the scene's pixels see of smaller ones, as of `Spread`; "auto": with which the regression explains
-            most, of a box and of some Gaussians.
-        transfer: of "gaussian", contrast that is left at half a wave a pixel, as of `WaldConfig`.
+        spread: what the scene's pixels see of smaller ones, as of `Spread`; "auto": a Gaussian, unless with a box or
+            another Gaussian the regression leaves 5 % less.
+        transfer: of that Gaussian, contrast that is left at half a wave a pixel, as of `WaldConfig`.
 
     Raises:
         InputError: one has no georeference or is in sensor geometry, both share no ground, the companion is not
@@ -196,7 +197,9 @@ def matched(cube: Cube, companion: Cube, spread: SpreadChoice = "auto", transfer
             f"{cube.name}: {np.count_nonzero(known)} pixels have data in the scene and in the companion, where "
             f"{needed} are needed; give images that share more ground"
         )
-    chosen = _told_by(image, sharp, known, lies) if spread == "auto" else Spread.of(spread, transfer)
+    chosen = Spread.of("mean" if spread == "mean" else "gaussian", transfer)
+    if spread == "auto":
+        chosen = _told_by(image, sharp, known, lies, expected=chosen)
     coarse = lies.seen(sharp, chosen)
     matrix, left, explained = _regressed(image[:, known], coarse[:, known])
     residual = np.zeros(image.shape, dtype=np.float32)
@@ -218,14 +221,19 @@ def matched(cube: Cube, companion: Cube, spread: SpreadChoice = "auto", transfer
     )
 
 
-def _told_by(image: Image, sharp: Image, known: Mask, lies: Lies) -> Spread:
-    """The spread with which a companion explains most of a scene, by the mean over bands of the log of what is left."""
+def _told_by(image: Image, sharp: Image, known: Mask, lies: Lies, expected: Spread) -> Spread:
+    """The spread with which a companion explains most of a scene, or where none explains clearly more the expected one.
+
+    What counts is the mean over bands of the log of the variance that is left.
+    """
 
     def left(spread: Spread) -> float:
         _, _, explained = _regressed(image[:, known], lies.seen(sharp, spread)[:, known])
         return float(np.log(np.maximum(1 - explained, np.finfo(np.float64).eps)).mean())
 
-    return min((Spread.of("mean", transfer=0.5), *(Spread.of("gaussian", each) for each in _TRANSFERS)), key=left)
+    others = (Spread.of("mean", transfer=0.5), *(Spread.of("gaussian", each) for each in _TRANSFERS))
+    # where a companion tells one part of the variance, what it does not tell moves the least a little
+    return min((expected, *others), key=lambda spread: left(spread) - (_CLEARLY if spread == expected else 0.0))
 
 
 def _regressed(spectra: Image, told: Image) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

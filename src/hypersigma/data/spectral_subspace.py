@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.data.moments import moments
-from hypersigma.data.noise_level import complete_pixels, noise_deviations, strips
+from hypersigma.data.noise_level import RESOLUTION, complete_pixels, noise_deviations, strips
 from hypersigma.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -129,11 +129,13 @@ def fit_subspace(image: NDArray[Any], rank: int | None = None, extra: int = 0) -
     if rank is not None and not 1 <= rank <= num_bands:
         raise InputError(f"a subspace of {rank} directions was asked for; {num_bands} bands have 1 to {num_bands}")
     noise, vectors, edge = deviations[used], np.eye(num_bands), 1
+    # of bands that others tell, as where spectra were interpolated, rounding would leave nothing, or less
+    least = RESOLUTION * np.sqrt(np.diag(found.covariance))
     for _ in range(_REFINEMENTS):
         values, vectors = np.linalg.eigh(found.covariance / np.outer(noise, noise))
         values, vectors = values[::-1], vectors[:, ::-1].T
         edge = _edge(values, found.num_pixels)
-        noise = noise * np.sqrt(_left(values, vectors, edge))
+        noise = np.maximum(noise * np.sqrt(np.maximum(_left(values, vectors, edge), 0.0)), least)
     num = edge if rank is None else rank
     subspace = SpectralSubspace(
         deviations=np.where(used, _spread(noise, used), deviations),

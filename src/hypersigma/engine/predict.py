@@ -20,7 +20,7 @@ from hypersigma.cube import Cube
 from hypersigma.data.method import Fitted
 from hypersigma.engine.writer import written_behind
 from hypersigma.errors import InputError
-from hypersigma.mapped import empty
+from hypersigma.mapped import empty, release
 from hypersigma.tiling import Window, blend_weights, blocks, tile_starts
 
 Array = NDArray[np.float32]
@@ -62,6 +62,8 @@ class TemporaryStore:
             if name not in self._arrays:
                 self._arrays[name] = empty((*values.shape[:-2], num_rows, values.shape[-1]), values.dtype)
             self._arrays[name][..., row : row + values.shape[-2], :] = values
+            # what has been put into a file need not stay in memory
+            release(self._arrays[name])
 
     def arrays(self) -> Arrays:
         return self._arrays
@@ -87,6 +89,8 @@ def predict_scene(fitted: Fitted, cube: Cube, advance: Advance = silent, store: 
         with written_behind(store.put) as put:
             for row, strip in finished_strips(fitted, cube, advance, first):
                 put(row, strip, rows)
+                # or it would stay while the next one is made
+                del strip
     return store.arrays()
 
 

@@ -83,8 +83,8 @@ def _carried_out(
         fitted = chosen.fit(loaded, seed)
         layers = mapped(fitted, cubes, progress)
     network = _as_network(fitted)
-    # what was fitted without a network may hold spectra that a report shows
-    telling = fitted if hasattr(fitted, "libraries") else network
+    # what was fitted without a network may hold what a report shows: spectra, or what a scene is made of
+    telling = fitted if hasattr(fitted, "libraries") or hasattr(fitted, "model") else network
     findings = registry.load(_TASKS, task).findings(loaded, chosen, telling, seed, layers)
     told = [*findings.notes, *getattr(fitted, "notes", ())]
     report = Report(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from hypersigma.data.method import Method
 from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.data.unmixing_maps import ABUNDANCES, ANGLE, RESIDUAL, left_over

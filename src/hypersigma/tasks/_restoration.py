@@ -20,9 +20,10 @@ from hypersigma.baselines._sharpener import load as load_sharpener
 from hypersigma.cube import Cube
 from hypersigma.data.method import Tiling
 from hypersigma.data.noise_level import strips
-from hypersigma.data.restoration import DESCRIPTION, RestorationScene
+from hypersigma.data.restoration import DESCRIPTION, RestorationScene, passing
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
+from hypersigma.mapped import release
 from hypersigma.products import Layer
 from hypersigma.tiling import Window
 
@@ -124,17 +125,20 @@ def number_notes(cube: Cube, layer: Layer) -> Iterator[str]:
     """
     incomplete, before, after, cut = 0, 0, 0, 0
     for rows in strips((len(cube.used), *cube.shape[1:])):
-        image = cube.read(Window(rows.start, 0, min(rows.stop, cube.shape[1]) - rows.start, cube.shape[2]))
+        image = passing(cube, Window(rows.start, 0, min(rows.stop, cube.shape[1]) - rows.start, cube.shape[2]))
         incomplete += int(np.count_nonzero(~np.isfinite(image).all(axis=0)))
         before += int(np.count_nonzero((image < 0).any(axis=0)))
     kind = layer.array.dtype
     for rows in strips(layer.array.shape):
         part = layer.array[:, rows]
         known = ~layer.missing(part)
-        after += int(np.count_nonzero(((part < 0) & known).any(axis=0)))
+        after += int(np.count_nonzero((layer.values(part) < 0).any(axis=0)))
         if kind.kind in "iu":
             limits = np.iinfo(kind)
-            cut += int(np.count_nonzero(((part == limits.min) | (part == limits.max)) & known))
+            # what would be the number of no data lies beside it
+            ends = limits.min + (layer.nodata == limits.min), limits.max - (layer.nodata == limits.max)
+            cut += int(np.count_nonzero(np.isin(part, ends) & known))
+        release(layer.array)
     if incomplete:
         yield f"{cube.name}: {incomplete} pixels lack numbers in some band, and the result lacks them there too"
     if before or after:

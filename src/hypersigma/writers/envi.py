@@ -64,6 +64,10 @@ def _header_lines(layer: Layer) -> list[str]:
         entries["wavelength"] = braced([f"{centre:.4f}" for centre in layer.wavelengths])
     if layer.units:
         entries["data units"] = layer.units
+    if (layer.scale, layer.offset) != (1.0, 0.0):
+        kind = "data reflectance" if layer.units == "reflectance" else "data"
+        for term, number in (("gain", layer.scale), ("offset", layer.offset)):
+            entries[f"{kind} {term} values"] = braced([f"{number:.9g}"] * bands)
     entries |= _legend(layer.legend) | _place(layer.georef)
     return ["ENVI", *(f"{key} = {value}" for key, value in entries.items())]
 

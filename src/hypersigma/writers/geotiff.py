@@ -33,7 +33,9 @@ from hypersigma.writers._storage import band_names, on_map, stored_dtype, stored
 # Metadata items of ours. They stand in the default domain because the COG driver copies no other.
 KIND = "HYPERSIGMA_KIND"
 CLASS_NAMES = "HYPERSIGMA_CLASS_NAMES"
-_BLOCK = 512
+_BLOCK, _SMALLEST_BLOCK = 512, 64  # pixels
+_MOST_BYTES = 16 << 20  # of a block with all its bands, several of which GDAL holds at once
+_CACHE = 64_000_000  # bytes; GDAL's own choice is a share of the machine's memory
 
 
 def write(layer: Layer, path: Path) -> Path:
@@ -45,7 +47,7 @@ def write(layer: Layer, path: Path) -> Path:
     """
     layer = on_map(layer)
     names_path = path.with_name(path.name + ".aux.xml")
-    with replaced_file(path) as partial, _gdal_complaints():
+    with replaced_file(path) as partial, _gdal_complaints(), rasterio.Env(GDAL_CACHEMAX=_CACHE):
         plain = partial.with_suffix(".plain.tif")
         try:
             _write_plain(layer, plain)
@@ -81,6 +83,14 @@ def read_legend(dataset: DatasetReader) -> Legend | None:
     return Legend(tuple(listed), tuple((red, green, blue) for red, green, blue in colors))
 
 
+def _block(layer: Layer) -> int:
+    """Side of the file's blocks in pixels: a cube of many bands has smaller ones."""
+    side, bytes_a_pixel = _BLOCK, len(layer.planes) * stored_dtype(layer).itemsize
+    while side > _SMALLEST_BLOCK and side**2 * bytes_a_pixel > _MOST_BYTES:
+        side //= 2
+    return side
+
+
 def _write_plain(layer: Layer, path: Path) -> None:
     """The layer as an uncompressed GeoTIFF: the COG driver copies, it cannot be written to by windows."""
     bands, rows, cols = layer.planes.shape
@@ -92,6 +102,9 @@ def _write_plain(layer: Layer, path: Path) -> None:
         "width": cols,
         "nodata": stored_nodata(layer),
         "interleave": "band",  # written band by band, so that memory holds one block at a time
+        "tiled": True,  # as the copy is, which else reads it over and over
+        "blockxsize": _block(layer),
+        "blockysize": _block(layer),
         "BIGTIFF": "IF_SAFER",
     }
     if layer.georef is not None:
@@ -123,6 +136,8 @@ def _describe(layer: Layer, dataset: DatasetWriter) -> None:
     dataset.update_tags(TIFFTAG_IMAGEDESCRIPTION=layer.description or layer.name, TIFFTAG_SOFTWARE="hypersigma")
     dataset.update_tags(**{KIND: layer.kind})
     dataset.descriptions = band_names(layer)
+    if (layer.scale, layer.offset) != (1.0, 0.0):
+        dataset.scales, dataset.offsets = (layer.scale,) * dataset.count, (layer.offset,) * dataset.count
     if layer.units:
         dataset.units = (layer.units,) * dataset.count
     if layer.legend is not None:
@@ -143,7 +158,7 @@ def _copy_cloud_optimised(layer: Layer, source: Path, target: Path) -> None:
         driver="COG",
         compress="DEFLATE",
         predictor="NO" if layer.kind == "classes" else "YES",
-        blocksize=_BLOCK,
+        blocksize=_block(layer),
         overview_resampling="NEAREST" if layer.kind == "classes" else "AVERAGE",
         BIGTIFF="IF_SAFER",
     )

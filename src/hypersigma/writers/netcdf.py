@@ -111,6 +111,8 @@ def _attributes(layer: Layer, dtype: np.dtype) -> dict[str, Any]:
     attributes: dict[str, Any] = {"long_name": layer.description or layer.name}
     if layer.units:
         attributes["units"] = layer.units
+    if (layer.scale, layer.offset) != (1.0, 0.0):
+        attributes |= {"scale_factor": layer.scale, "add_offset": layer.offset}
     if layer.georef is not None:
         attributes["grid_mapping"] = _GRID
     if layer.legend is not None:

@@ -101,7 +101,7 @@ def _rgb(color: str) -> tuple[int, int, int]:
 
 def _scores(layer: Layer, planes: NDArray[Any], title: str) -> Figure:
     """One panel a band under one colour bar."""
-    values = np.where(layer.missing(planes), np.nan, planes.astype(np.float64))
+    values = layer.values(planes)
     low, high = _limits(values, layer)
     num_panels = len(values)
     num_columns = min(num_panels, 4)

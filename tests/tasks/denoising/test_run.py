@@ -14,6 +14,7 @@ from hypersigma.engine.model import load_model
 from hypersigma.engine.run import run
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.metrics.restoration import mean_psnr
+from hypersigma.tasks.denoising import task
 from tests.fakes.fields import crops, field_cube
 
 QUICK = {"subspace": {"rounds": 1, "patches": {"reach": 4, "sides": [4], "members": [12]}}}
@@ -40,6 +41,32 @@ def test_layers_and_figures() -> None:
     titles = [section.title for section in result.report.sections]
     assert {"Before and after: fields 0", "Noise of every band: fields 0", "Against the truth"} <= set(titles)
     assert result.report.settings["method"] == "hypersigma-frozen"
+
+
+def test_a_scene_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its report tells of the model by which it was denoised."""
+    shapes = []
+    find = task.found_model
+
+    def counted(read, shape, config):
+        shapes.append(shape)
+        return find(read, shape, config)
+
+    monkeypatch.setattr(task, "found_model", counted)
+    image = np.tile(NOISY.read(), (1, 3, 1))
+    result = run("denoising", Cube.from_array(image), config=QUICK)
+    assert shapes.count(image.shape) == 1
+    assert result.report.metrics["rank"] >= 1
+
+
+def test_a_scene_of_interpolated_spectra_stays_as_it_is_and_is_told() -> None:
+    own = NOISY.read()[::3].astype(np.float64)
+    image = np.stack([own[:-1], (2 * own[:-1] + own[1:]) / 3, (own[:-1] + 2 * own[1:]) / 3], axis=1)
+    image = image.reshape(-1, *own.shape[1:]).astype(np.float32)
+    result = run("denoising", Cube.from_array(image), config=QUICK)
+    np.testing.assert_allclose(result.layers["denoised"].array, image, atol=1e-5)
+    assert result.report.metrics["striped_columns"] == 0
+    assert any("57 bands have next to no noise beside the others" in note for note in result.report.notes)
 
 
 def test_pixels_without_data_and_negative_ones_are_told_and_left() -> None:

@@ -15,6 +15,7 @@ from hypersigma.data.method import Findings
 from hypersigma.data.restoration import RestorationScene
 from hypersigma.data.scene_model import SceneModel, made_up
 from hypersigma.data.target_kept import targets_kept, tried_part
+from hypersigma.mapped import release
 from hypersigma.metrics.restoration import restoration_scores
 from hypersigma.products import Figure, Layer, Section, Table, Text
 from hypersigma.tasks._restoration import Image, number_notes
@@ -36,7 +37,7 @@ def findings(
     Args:
         inputs: scenes, one of which may have a truth.
         method: what was used.
-        network: None, since none is trained.
+        network: what was fitted, which knows what scenes are made of; None of a classical method.
         seed: of the run; nothing is drawn.
         layers: denoised scene, residual and angle of each scene.
     """
@@ -46,15 +47,14 @@ def findings(
     kinds = ([layer for name, layer in layers.items() if name.endswith(kind)] for kind in (DENOISED, RESIDUAL, ANGLE))
     for scene, clean, residual, angle in zip(inputs, *kinds, strict=True):
         prefix, cube = clean.name.removesuffix(DENOISED), scene.cube
-        fitted: Any = method.fit([scene], seed)
         removed = _removed(residual)
         figures = {
             "removed_rms": float(np.sqrt(np.nanmean(np.square(removed)))),
             "angle_mean": float(np.nanmean(angle.array)) if np.isfinite(angle.array).any() else 0.0,
         }
         levels = {"taken out (rms)": removed}
-        if isinstance(fitted, Denoising):
-            model = fitted.model(cube)
+        if isinstance(network, Denoising):
+            model = network.model(cube)
             figures |= _figures(model)
             levels = {"noise (deviation)": model.subspace.deviations} | levels
             notes += _told(cube.name, model)
@@ -72,7 +72,11 @@ def findings(
 
 def _removed(residual: Layer) -> NDArray[np.float64]:
     """Root mean square (bands,) of what was taken out."""
-    return np.array([np.sqrt(np.nanmean(np.square(band, dtype=np.float64))) for band in residual.array])
+    levels = []
+    for band in residual.array:
+        levels.append(np.sqrt(np.nanmean(np.square(band, dtype=np.float64))))
+        release(residual.array)
+    return np.array(levels)
 
 
 def _figures(model: SceneModel) -> dict[str, float]:
@@ -98,7 +102,7 @@ def _told(name: str, model: SceneModel) -> Iterator[str]:
     few = int(np.count_nonzero(made_up(model.subspace)))
     if few:
         told = f"{few} bands have next to no noise beside the others, as where spectra were interpolated"
-        yield f"{name}: {told}; what is said of their noise and faults cannot be trusted"
+        yield f"{name}: {told}; they stay nearly as they are, and their columns are not looked at"
     for count, told in (
         (np.count_nonzero(faults.dead), "dead columns of single bands were filled"),
         (np.count_nonzero(faults.offsets), "columns of single bands were off by a constant, which was taken out"),
@@ -147,7 +151,7 @@ def _shown(cube: Cube, levels: Mapping[str, NDArray[np.float64]], clean: Layer, 
 
     waves = clean.wavelengths
     cubes = (
-        Cube.from_array(layer.array, None if waves is None else waves.tolist(), name=layer.name)
+        Cube.from_array(layer.array, None if waves is None else waves.tolist(), nodata=layer.nodata, name=layer.name)
         for layer in (clean, residual)
     )
     pictures = (composite(shown) for shown in (cube, *cubes))
@@ -168,7 +172,7 @@ def _against(cube: Cube, truth: Cube, clean: Layer) -> tuple[dict[str, float], T
     """Figures against the truth of the result, and beside them those of the scene as it was."""
     true = truth.read(bands=cube.used)
     peak = 1.0 if cube.quantity == "reflectance" else float(np.nanmax(true))
-    after = np.where(clean.missing(clean.array), np.nan, clean.array)
+    after = clean.values(clean.array)
     scores = restoration_scores(after, true, peak=peak)
     noisy = restoration_scores(cube.read(), true, peak=peak)
     rows = tuple((key, f"{noisy.get(key, float('nan')):.4f}", f"{value:.4f}") for key, value in scores.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import Told, denoised_arrays, denoised_layers, told_of
 from hypersigma.data.method import Tiling
 from hypersigma.data.noise_level import strips
+from hypersigma.data.restoration import passing
 from hypersigma.data.scene_model import Part, SceneModel
 from hypersigma.data.signal_guard import guarded
 from hypersigma.data.subspace_denoising import cleaned, found_model
@@ -61,9 +63,10 @@ class Denoising(Restorer):
             with threadpool_limits(limits=1):
                 shape = len(cube.used), *cube.shape[1:]
                 _require_data(cube)
-                model = found_model(cube.read, shape, self.config.subspace)
+                read = partial(passing, cube)
+                model = found_model(read, shape, self.config.subspace)
                 target = next((scene.target for scene in self.scenes if scene.cube is cube), None)
-                guard = None if target is None else target_guard(cube.read, shape, model, target)
+                guard = None if target is None else target_guard(read, shape, model, target)
                 self.found[:] = [(cube, model, guard)]
         return self.found[0][1:]
 
@@ -75,21 +78,21 @@ class Denoising(Restorer):
         """
         model = self.model(cube)
         with threadpool_limits(limits=1):
-            return cleaned(cube.read(window), window.col, model, self.config.subspace)
+            return cleaned(passing(cube, window), window.col, model, self.config.subspace)
 
     def finish(self, quantities: Image, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
-        self.told[:] = [told_of(cube)]
+        self.told[:] = [told_of(cube, self.config.storage(cube))]
         model, guard = self._known(cube)
         found: dict[str, NDArray[Any]] = {}
         with threadpool_limits(limits=1):
             for rows in strips((len(cube.used), *quantities.shape[1:])):
                 part = quantities[:, rows]
-                before = cube.read(Window(window.row + rows.start, window.col, *part.shape[1:]))
+                before = passing(cube, Window(window.row + rows.start, window.col, *part.shape[1:]))
                 repaired = Part(*model.faults.repaired(before, window.col))
                 after = guarded(repaired, part, model)
                 if guard is not None:
                     after = guard.restored(np.where(repaired.known, repaired.image, after), after)
-                for name, values in denoised_arrays(before, after, cube, whole=self.config.whole).items():
+                for name, values in denoised_arrays(before, after, self.told[0].storage).items():
                     if name not in found:
                         found[name] = np.empty((*values.shape[:-2], *quantities.shape[1:]), values.dtype)
                     found[name][..., rows, :] = values
@@ -107,7 +110,7 @@ def _require_data(cube: Cube) -> None:
     """
     _, rows, cols = cube.shape
     for strip in strips((len(cube.used), rows, cols)):
-        image = cube.read(Window(strip.start, 0, min(strip.stop, rows) - strip.start, cols))
+        image = passing(cube, Window(strip.start, 0, min(strip.stop, rows) - strip.start, cols))
         if np.isfinite(image).all(axis=0).any():
             return
     raise InputError(

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hypersigma.data.pixel_spread import PixelSpread
+from hypersigma.data.stored_numbers import StoredNumbers
 from hypersigma.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuperResolutionConfig(PixelSpread):
-    """Settings of a super-resolution, beside what pixels see of smaller ones.
+class SuperResolutionConfig(PixelSpread, StoredNumbers):
+    """Settings of a super-resolution, beside what pixels see of smaller ones and how the result is stored.
 
     Attributes:
         mode: "frozen": nothing is trained on the scene.

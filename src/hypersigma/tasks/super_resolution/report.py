@@ -132,7 +132,7 @@ def _shown(scene: RestorationScene, layer: Layer) -> Iterator[Section]:
     from hypersigma.viz.quicklook import composite
 
     waves = None if layer.wavelengths is None else layer.wavelengths.tolist()
-    after = Cube.from_array(layer.array, waves, name=layer.name)
+    after = Cube.from_array(layer.array, waves, nodata=layer.nodata, name=layer.name)
     panels = [Panel("Before", composite(scene.cube)), Panel("After", composite(after))]
     if scene.companion is not None:
         panels.append(Panel("Companion", composite(scene.companion)))

@@ -9,6 +9,7 @@ from hypersigma.cube import Cube
 from hypersigma.data.doubled import doubled, is_doubling
 from hypersigma.data.sharpened_maps import Image, SharpenedScenes
 from hypersigma.data.sharpening import Match, enlarged
+from hypersigma.data.stored_numbers import StoredNumbers
 from hypersigma.tasks._restoration import Restorer
 from hypersigma.tasks.super_resolution.config import SuperResolutionConfig
 
@@ -19,6 +20,11 @@ class SuperResolution(SharpenedScenes, Restorer):
 
     name: ClassVar[str] = "super_resolution"
     Config: ClassVar[type] = SuperResolutionConfig
+
+    @property
+    def numbers(self) -> StoredNumbers:
+        config: StoredNumbers = self.config
+        return config
 
     def enlarged(self, image: Image, scale: int) -> Image:
         learned = self.config.detail == "learned" and is_doubling(scale)
