@@ -1,13 +1,11 @@
 """The network that doubles rows and columns of a band, trained on scenes and photographs: `doubling.npz`.
 
-    HYPERSIGMA_DATA=FOLDER python benchmarks/doubling.py src/hypersigma/doubling.npz
+    HYPERSIGMA_DATA=FOLDER python -m benchmarks.doubling src/hypersigma/doubling.npz
 
-made the file that ships, on one thread, with seed 100. It learns on bands and principal components of MUUFL Gulfport
-and of the demo cube of GatorSense, of Taizhou (Landsat-7; these three from repositories under MIT) and of the images of
-OSCD (modified Copernicus Sentinel data 2015-2018; its change maps, whose terms forbid commerce, play no part), and on
-photographs that come with scikit-image: in the public domain or without known restrictions, save the moon, of which no
-terms are stated. The three kinds (airborne scenes, satellite scenes, photographs) are drawn alike often; large images
-serve in half size besides. CAVE, HySU and Berlin, on which super-resolution is measured, play no part, nor do Samson,
+made the file that ships, on one thread, with seed 100. It learns on bands and principal components of the scenes of
+`benchmarks/training_images.py` and on its photographs, with one of the moon besides, of which no terms are stated. The
+three kinds (airborne scenes, satellite scenes, photographs) are drawn alike often; large images serve in half size
+besides. CAVE, HySU and Berlin, on which super-resolution is measured, play no part, nor do Samson,
 Jasper Ridge, ABU, HYDICE and Pavia, on which files were compared.
 
 First it doubles means of 2 x 2 pixels, by the mean absolute error; then, twice in a row, means of 4 x 4, by the mean
@@ -17,48 +15,27 @@ comparison. About 20 minutes.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
-import skimage
 import torch
 from numpy.typing import NDArray
-from skimage.io import imread
 from torch.nn import functional
 
-from hypersigma.data.resize import resized
+from benchmarks.training_images import PHOTOGRAPHS, airborne, halved, photographs, satellite
 from hypersigma.nn.doubling import Doubling
-from hypersigma.readers import open_cube
 
 SIDE, BATCH, SEED = 48, 24, 100
 STEPS, RATES = (6500, 4500), (2e-3, 1.2e-3)
 BANDS, COMPONENTS = 6, 8
-AIRBORNE = ("muufl_gulfport/an_hsi_image_sub_for_demo.mat", "aviris_vi_demo/*.mat")
-LANDSAT = ("taizhou/2000TM", "taizhou/2003TM")
-SENTINEL = ("*_B0[2348].tif", "*_B0[567].tif")  # 10 m, and 20 m
-PHOTOGRAPHS = (
-    *("astronaut.png", "brick.png", "camera.png", "chelsea.png", "clock_motion.png", "coffee.png", "coins.png"),
-    *("grass.png", "gravel.png", "hubble_deep_field.jpg", "moon.png", "retina.jpg", "rocket.jpg"),
-)
 Image = NDArray[np.float32]
 
 
 def images() -> list[list[Image]]:
     """Bands (rows, cols) of mean zero and unit variance: of airborne scenes, of satellite scenes, and photographs."""
-    folder = Path(os.environ["HYPERSIGMA_DATA"])
-    airborne = [open_cube(file).read() for pattern in AIRBORNE for file in sorted(folder.glob(pattern))]
-    satellite = [open_cube(folder / name).read() for name in LANDSAT]
-    for date in sorted(folder.glob("oscd/*/imgs_*")):
-        for pattern in SENTINEL:
-            bands = [open_cube(file).read()[0] for file in sorted(date.glob(pattern))]
-            satellite.append(np.stack([np.minimum(band, np.quantile(band, 0.999)) for band in bands]))
-    pictures = [imread(Path(skimage.__file__).parent / "data" / name).astype(np.float32) for name in PHOTOGRAPHS]
-    # their own pixels were interpolated between colours
-    greys = [halved(each[..., :3].mean(axis=-1) if each.ndim == 3 else each) for each in pictures]
-    groups = [[band for cube in cubes for band in views(cube)] for cubes in (airborne, satellite)]
+    groups = [[band for cube in cubes for band in views(cube)] for cubes in (airborne(), satellite())]
+    greys = [picture.mean(axis=0) for picture in photographs((*PHOTOGRAPHS, "moon.png"))]
     return [[*map(scaled, group), *map(scaled, halves(group))] for group in (*groups, greys)]
 
 
@@ -72,14 +49,9 @@ def views(cube: Image) -> Iterator[Image]:
     yield from (vectors[:, : -COMPONENTS - 1 : -1].T @ flat).reshape(-1, *cube.shape[1:])
 
 
-def halved(image: Image) -> Image:
-    """Means of 2 x 2 pixels."""
-    return resized(image[None], (image.shape[0] // 2, image.shape[1] // 2), "mean")[0]
-
-
 def halves(bands: list[Image]) -> Iterator[Image]:
     """Those that are large enough for it, in half size."""
-    return (halved(band) for band in bands if min(band.shape) >= 2 * SIDE)
+    return (halved(band[None])[0] for band in bands if min(band.shape) >= 2 * SIDE)
 
 
 def scaled(image: Image) -> Image:

@@ -138,14 +138,14 @@ def test_shade_takes_what_shares_lack(name: str, tmp_path: Path) -> None:
     own = library_on_scene(cube, library(quantity="unknown"))
     fitted = replace(method_of(name), shade=True).fit([UnmixingScene(cube, None, own)], 0)
     arrays = predict_scene(fitted, cube)
-    (layer, _) = fitted.layers(arrays, None)
+    layer, *_ = fitted.layers(arrays, None)
     assert layer.band_names == ("clay", "grass", "water", "shade")
     np.testing.assert_allclose(layer.array.sum(axis=0), 1.0, atol=1e-5)
     np.testing.assert_allclose(layer.array[-1], 1.0 - bright, atol=0.02)
     np.testing.assert_allclose(layer.array[:-1], shares() * bright, atol=0.02)
     assert fitted.libraries[0].names == ("clay", "grass", "water")
     fitted.save(tmp_path)
-    np.testing.assert_allclose(load(tmp_path).predict(cube, cube.window)[:-1], layer.array, atol=1e-6)
+    np.testing.assert_allclose(load(tmp_path).predict(cube, cube.window)[:-2], layer.array, atol=1e-6)
 
 
 def test_shade_has_no_spectrum_to_be_matched() -> None:
@@ -313,4 +313,4 @@ def test_a_library_of_more_spectra_than_bands_needs_sparse_regression():
     with pytest.raises(InputError, match="many: 9 spectra for 4 bands"):
         registry.load("hypersigma.baselines", "vca_fcls").METHOD.fit([crowded], 0)
     fitted = registry.load("hypersigma.baselines", "sunsal").METHOD.fit([crowded], 0)
-    assert fitted.predict(cube, cube.window).shape[0] == 9 + 1  # and the residual
+    assert fitted.predict(cube, cube.window).shape[0] == 9 + 2  # and residual and angle

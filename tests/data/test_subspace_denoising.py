@@ -11,7 +11,7 @@ from hypersigma.metrics.restoration import mean_psnr
 from tests.data.test_spectral_subspace import clean
 from tests.shared import data_path
 
-CLEANINGS = ("none", "means", "groups")
+CLEANINGS = ("none", "means", "groups", "learned")
 
 
 def noisy(level=0.2):

@@ -24,7 +24,7 @@ from hypersigma.data.endmember_count import Counted, counted
 from hypersigma.data.method import Tiling
 from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.data.unmixing_maps import ABUNDANCES, SHADE, unmixing_arrays, unmixing_layers
-from hypersigma.data.unmixing_sample import Sample, sample_of
+from hypersigma.data.unmixing_sample import Sample, alike_note, sample_of
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.georef import Georef
 from hypersigma.metrics.unmixing import paired_angles
@@ -323,6 +323,7 @@ def fit_unmixer(method: Unmixer, inputs: Sequence[UnmixingScene], seed: int) -> 
             num = first.count if told is None else told.num_endmembers
             assert isinstance(num, int)
             method, endmembers, names, groups = _found(method, sample, num, seed)
+            notes += filter(None, [alike_note(sample, endmembers, names)] if method.bundle == 1 else [])
     cube = first.cube
     return FittedUnmixing(
         method=method,

@@ -7,12 +7,12 @@ The network, `doubling.npz`, learned on bands and principal components of scenes
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hypersigma.data.learned import learned
 from hypersigma.data.resize import resized
 
 if TYPE_CHECKING:
@@ -65,12 +65,6 @@ def doubled(image: Image, scale: int) -> Image:
 @lru_cache(maxsize=1)
 def _network() -> Doubling:
     """The network with what it learned."""
-    import torch
-
     from hypersigma.nn.doubling import Doubling
 
-    network = Doubling()
-    with resources.as_file(resources.files("hypersigma") / "doubling.npz") as path, np.load(path) as file:
-        learned: dict[str, Any] = {name: torch.from_numpy(file[name]) for name in file.files}
-    network.load_state_dict(learned)
-    return network.eval()
+    return learned(Doubling(), "doubling.npz")

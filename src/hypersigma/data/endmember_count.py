@@ -40,8 +40,9 @@ class Counted:
     @property
     def note(self) -> str:
         """The number in a sentence."""
+        found = "1 endmember" if self.num_endmembers == 1 else f"{self.num_endmembers} endmembers"
         return (
-            f"{self.num_endmembers} endmembers: HySime finds {self.hysime.num_endmembers} directions of signal, NWHFC "
+            f"{found}: HySime finds {self.hysime.num_endmembers} directions of signal, NWHFC "
             f"{self.hfc.num_endmembers}; of as many as the smaller number, {self.num_endmembers} is the most that are "
             "found again in tenths of the pixels"
         )

@@ -164,7 +164,11 @@ def _scale(table: LibraryTable, given: float | None, notes: list[str]) -> tuple[
     for limit, factor, words in _SCALES:
         if high <= limit:
             if factor != 1.0:
-                notes.append(f"numbers up to {high:.4g} and no scale stated: taken as reflectance in {words}")
+                notes.append(
+                    f"the library's numbers, up to {high:.4g} with no scale stated, are taken as reflectance in {words}"
+                )
             return factor, "reflectance"
-    notes.append(f"numbers up to {high:.4g} are no reflectance in a known scale; give scale to make it one")
+    notes.append(
+        f"the library's numbers, up to {high:.4g}, are no reflectance in a known scale; give scale to make it one"
+    )
     return 1.0, "unknown"

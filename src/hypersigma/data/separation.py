@@ -60,13 +60,16 @@ def separate(spectra: NDArray[Any], smooth: NDArray[Any], num: int, *, shade: bo
     """
     raw, calm = (np.asarray(values, dtype=np.float64) for values in (spectra, smooth))
     if num == 1:
-        return Separation(calm.mean(axis=1)[None], by_shape=False)
-    ends = nfindr(_within(calm, num), num, shade=shade).spectra.astype(np.float64)
+        ends = calm.mean(axis=1)[None]
+    else:
+        ends = nfindr(_within(calm, num), num, shade=shade).spectra.astype(np.float64)
     held = _within(raw, num + _FURTHER)
     mixed = np.concatenate([ends, np.zeros((int(shade), len(raw)))])
     left = held - mixed.T @ fcls(held, mixed)
     if np.sqrt(np.mean(left**2)) <= _LINEAR * _noise_within(raw, held, num + _FURTHER):
         return Separation(ends, by_shape=False)
+    if num == 1:
+        return Separation(ends, by_shape=True)
     shapes = _within(calm, num + _FURTHER)
     shapes /= np.maximum(np.linalg.norm(shapes, axis=0), 1e-30)
     found = fcls(shapes, _unit(ends))

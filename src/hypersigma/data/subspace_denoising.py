@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hypersigma.data.faults import Read
 from hypersigma.data.patch_filter import PatchFilterConfig, filtered
+from hypersigma.data.polished import polished
 from hypersigma.data.scene_model import SceneModel, find_model
 from hypersigma.errors import ConfigError, InputError
 
@@ -30,14 +31,15 @@ class SubspaceDenoisingConfig:
 
     Attributes:
         rank: number of directions; None finds it.
-        cleaning: of the image of each direction: "none", "means" (non-local means), or "groups", which goes on from
-            those with a filter of groups of like patches in all directions at once.
+        cleaning: of the image of each direction: "none"; "means" (non-local means); "groups", which goes on from those
+            with a filter of groups of like patches in all directions at once; or "learned", which polishes what that
+            made with a small network that learned on other scenes.
         rounds: how often that filter runs, each time with the cleaner image of the time before.
         patches: how it groups.
     """
 
     rank: int | None = None
-    cleaning: Literal["none", "means", "groups"] = "groups"
+    cleaning: Literal["none", "means", "groups", "learned"] = "learned"
     rounds: int = 2
     patches: PatchFilterConfig = field(default_factory=PatchFilterConfig)
 
@@ -89,20 +91,25 @@ def denoised(image: NDArray[Any], config: SubspaceDenoisingConfig | None = None)
 def found_model(read: Read, shape: tuple[int, ...], config: SubspaceDenoisingConfig) -> SceneModel:
     """What a scene (bands, rows, cols) is made of; see `find_model`."""
     bands, rows, cols = shape
-    return find_model(read, (bands, rows, cols), lambda image: _filtered(image, config, 1), config.rank)
+    return find_model(read, (bands, rows, cols), lambda image: in_groups(image, config, 1), config.rank)
 
 
 def cleaned(image: NDArray[np.float32], col: int, model: SceneModel, config: SubspaceDenoisingConfig) -> Image:
     """Coefficients (directions, rows, cols) of a part (bands, rows, cols) of a scene, whose first column is `col`."""
-    return model.cleaned(model.part(image, col), lambda noisy: _filtered(noisy, config, config.rounds))
+
+    def clean(noisy: Image) -> Image:
+        found = in_groups(noisy, config, config.rounds)
+        return polished(noisy, found) if config.cleaning == "learned" else found
+
+    return model.cleaned(model.part(image, col), clean)
 
 
-def _filtered(noisy: Image, config: SubspaceDenoisingConfig, rounds: int) -> Image:
-    """Images (directions, rows, cols) of noise with unit variance, cleaned as the settings say."""
+def in_groups(noisy: Image, config: SubspaceDenoisingConfig, rounds: int) -> Image:
+    """Images (directions, rows, cols) of noise with unit variance, filtered as the settings say, and not polished."""
     if config.cleaning == "none":
         return noisy
     clean = _non_local_means(noisy)
-    for _ in range(rounds if config.cleaning == "groups" else 0):
+    for _ in range(0 if config.cleaning == "means" else rounds):
         clean = filtered(noisy, clean, config.patches)
     return clean
 

@@ -50,7 +50,7 @@ def on_scene_scale(
     limit = _APART_ALIKE if quantity == cube.quantity != "unknown" else _APART
     if not unlike and _near(ratio, limit):
         return spectra, ()
-    found = f"the target's numbers ({quantity}) and the scene's ({cube.quantity}) have medians apart by {ratio:.3g}"
+    found = f"the spectrum's numbers ({quantity}) and the scene's ({cube.quantity}) have medians apart by {ratio:.3g}"
     counts = {quantity, cube.quantity} == {"reflectance", "counts"} and cube.quantity == "counts"
     for factor, words in (*factors, *_stored(cube), *(_usual(sample) if counts else ())):
         if _near(ratio / factor, _APART):

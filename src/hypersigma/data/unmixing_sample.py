@@ -68,6 +68,23 @@ def sample_of(inputs: Sequence[UnmixingScene], bands: Bands, smoothing: float = 
     return sample, notes
 
 
+def alike_note(sample: Sample, endmembers: NDArray[np.float64], names: Sequence[str]) -> str:
+    """Which two endmembers (K, bands) differ by less than the noise of a pixel, in a sentence; nothing if none do."""
+    if len(endmembers) < 2 or sample.spectra.shape[1] <= _FEWEST:
+        return ""
+    noise = noise_deviations(sample.spectra[:, None])
+    varied = noise > 0
+    whitened = endmembers[:, varied] / noise[varied]
+    apart = np.square(whitened[:, None] - whitened[None]).mean(axis=2) + np.diag(np.full(len(endmembers), np.inf))
+    one, other = divmod(int(apart.argmin()), len(apart))
+    if apart[one, other] >= 1:
+        return ""
+    return (
+        f"{names[one]} and {names[other]} differ by less than the noise of a pixel, and may be one material; ask for "
+        "fewer endmembers"
+    )
+
+
 class _Block(NamedTuple):
     """A window of a scene with what lies around it: (bands, h, w), and which pixels are its own and have data."""
 
@@ -89,7 +106,8 @@ def _block(cube: Cube, window: Window, bands: Bands, reach: int) -> _Block:
 def _smoothed(block: _Block, noise: NDArray[np.float64], smoothing: float, reach: int) -> NDArray[np.float32]:
     """Own spectra (bands, n) averaged with those around them that differ from them by no more than noise."""
     scale = np.where(noise > 0, 1 / np.maximum(noise, np.finfo(np.float64).tiny), 0.0)
-    whitened = (block.values * (scale / np.sqrt(2 * max(np.count_nonzero(scale), 1)))[:, None, None]).astype(np.float32)
+    count = max(int(np.count_nonzero(scale)), 1)
+    whitened = (block.values * (scale / math.sqrt(2 * count))[:, None, None]).astype(np.float32)
     row, col = np.nonzero(block.own)
     rows, cols = block.own.shape
     total = np.zeros((len(noise), len(row)), dtype=np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import torch
@@ -20,9 +21,9 @@ class Doubling(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.first = _convolution(1, _WIDTH)
-        self.middle = nn.ModuleList(_convolution(_WIDTH, _WIDTH) for _ in range(_LAYERS))
-        self.last = _convolution(_WIDTH, 4)
+        self.first = convolution(1, _WIDTH)
+        self.middle = nn.ModuleList(convolution(_WIDTH, _WIDTH) for _ in range(_LAYERS))
+        self.last = convolution(_WIDTH, 4)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(cast(Tensor, self.last.bias))
 
@@ -36,18 +37,19 @@ class Doubling(nn.Module):
         return image.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3) + detail
 
 
-def turned_about(network: nn.Module, image: Tensor) -> Tensor:
-    """The mean of what a network tells of bands (B, 1, h, w) in all eight turns and reflections."""
+def turned_about(network: Callable[..., Tensor], *images: Tensor) -> Tensor:
+    """The mean of what a network tells of images (B, 1, h, w) in all eight turns and reflections."""
     total: Tensor | None = None
     for turn in range(4):
         for flip in (False, True):
-            seen = torch.rot90(image, turn, (2, 3))
-            told = network(seen.flip(3) if flip else seen)
+            seen = [torch.rot90(image, turn, (2, 3)) for image in images]
+            told = network(*(image.flip(3) for image in seen) if flip else seen)
             told = torch.rot90(told.flip(3) if flip else told, -turn, (2, 3))
             total = told if total is None else total + told
     assert total is not None
     return total / 8
 
 
-def _convolution(inputs: int, outputs: int) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="replicate")
+def convolution(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
+    """A convolution of 3 x 3 pixels that keeps the size of images, whose borders are repeated."""
+    return nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation, padding_mode="replicate")

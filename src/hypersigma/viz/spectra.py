@@ -20,6 +20,7 @@ def spectra_figure(
     *,
     colors: Mapping[str, Color] | None = None,
     spreads: Mapping[str, NDArray[np.floating]] | None = None,
+    pairs: bool = False,
     units: str = "reflectance",
     title: str = "Spectra",
 ) -> bytes:
@@ -30,6 +31,7 @@ def spectra_figure(
         spectra: name -> (bands,) values; NaN leaves a gap.
         colors: (red, green, blue), 0-255, by name; those of the house elsewhere.
         spreads: name -> (bands,) half width of a band around the line, such as one standard deviation.
+        pairs: whether every two spectra belong together: they share a color, and the first of them is dashed.
         units: of the values.
         title: stands above.
     """
@@ -39,9 +41,12 @@ def spectra_figure(
     axes = canvas.plain_axes(figure, title, "band" if wavelengths is None else "wavelength in nm", units)
     for index, (name, spectrum) in enumerate(spectra.items()):
         own = (colors or {}).get(name)
-        color = canvas.CYCLE[index % len(canvas.CYCLE)] if own is None else tuple(part / 255 for part in own)
+        place = index // 2 if pairs else index
+        color = canvas.CYCLE[place % len(canvas.CYCLE)] if own is None else tuple(part / 255 for part in own)
         x, y = broken(places, np.asarray(spectrum, dtype=np.float64))
-        axes.plot(x, y, color=color, linewidth=1.5, label=name, marker="o" if num_bands <= _FEW else "", markersize=4)
+        line = "--" if pairs and index % 2 == 0 else "-"
+        marker = "o" if num_bands <= _FEW else ""
+        axes.plot(x, y, line, color=color, linewidth=1.5, label=name, marker=marker, markersize=4)
         if spreads is not None and name in spreads:
             _, half = broken(places, np.asarray(spreads[name], dtype=np.float64))
             axes.fill_between(x, y - half, y + half, color=color, alpha=0.18, linewidth=0)

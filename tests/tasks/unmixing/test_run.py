@@ -173,19 +173,14 @@ def test_endmembers_that_are_off_are_moved(compare: Any) -> None:
     assert errors["free"] < errors["refined"] < errors["fixed"]
 
 
-def test_a_material_two_pixels_wide_is_found_without_smoothing() -> None:
+def test_a_material_two_pixels_wide_is_found() -> None:
     amounts = np.concatenate([shares(), np.zeros((1, ROWS, COLS))])
     amounts[:, 12:14, 15:17] = np.eye(4)[3][:, None, None]
     cube = Cube.from_array(np.tensordot(spectra(4).T, amounts, axes=1).astype(np.float32), CENTRES)
     truth = {"abundances": amounts, "endmembers": spectra(4)}
-    angles = {
-        smoothing: run("unmixing", cube, endmembers=4, truth=truth, config={"smoothing": smoothing}).report.metrics[
-            "sad"
-        ]
-        for smoothing in (0.0, 1.0)
-    }
-    assert angles[0.0] < 0.01
-    assert angles[1.0] > 0.03
+    for smoothing in (0.0, 1.0):
+        found = run("unmixing", cube, endmembers=4, truth=truth, config={"smoothing": smoothing})
+        assert found.report.metrics["sad"] < 0.01
 
 
 def test_more_endmembers_than_there_can_be() -> None:

@@ -28,8 +28,8 @@ class UnmixingTaskConfig(EncoderTaskConfig):
             explains the scene best; or "free", they are moved there.
         sum_to_one: whether abundances have sum one; else they say how bright a pixel is against its endmembers, too. Of
             mode "frozen" alone: a network's always have.
-        smoothing: pixels; deviation of the Gaussian over neighbours before endmembers are sought, 0 for none: noise
-            counts less, and materials a few pixels wide are lost.
+        smoothing: pixels; deviation of the Gaussian over neighbours alike but for noise, before endmembers are sought;
+            0 for none.
         shade: whether there is an endmember of zeros beside the others, which takes what shares lack to a sum of one.
             Of mode "frozen" alone.
         bundle: spectra for each endmember that is found, whose abundances are added up: for materials that vary. Of

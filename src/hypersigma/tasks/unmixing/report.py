@@ -156,13 +156,12 @@ def _against(
     spectra, _ = by_material(spread, library)
     drawn: dict[str, NDArray[np.floating]] = {}
     for index, material in enumerate(scene.materials[: _MOST_DRAWN // 2]):
-        drawn[f"{material}, true"] = _shape(scene.truth_spectra[index])
-        found = int(agreed.materials.found[index])
-        if found != NOT_FOUND:
-            drawn[f"{material}, found"] = _shape(spectra[found])
+        true, found = scene.truth_spectra[index], int(agreed.materials.found[index])
+        drawn[f"{material}, true"] = _shape(true)
+        drawn[f"{material}, found"] = np.full(len(true), np.nan) if found == NOT_FOUND else _shape(spectra[found])
     yield Figure(
         "Endmembers and truth",
-        spectra_figure(scene.cube.wavelengths, drawn, units="of length one", title="Endmembers and truth"),
+        spectra_figure(scene.cube.wavelengths, drawn, pairs=True, units="of length one", title="Endmembers and truth"),
     )
 
 
