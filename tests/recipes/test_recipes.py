@@ -113,11 +113,11 @@ def test_the_network_of_a_recipe_can_be_built(path: Path) -> None:
     channels = kind.dates * front_end.num_channels
     if path.parent.name != "classification":
         with torch.device("meta"):
-            # of an unmixing abundances and a residual
-            ends = (4,) if path.parent.name == "unmixing" else ()
+            # of an unmixing abundances, a residual and an angle
+            ends, count = ((4,), 6) if path.parent.name == "unmixing" else ((), 1)
             network = kind(config, front_end, *ends)
             quantities = network.quantities(torch.empty(1, channels, config.tile, config.tile))
-            assert quantities.shape[:2] == (1, 1 + sum(ends))
+            assert quantities.shape[:2] == (1, count)
         return
     with torch.device("meta"):
         network = kind(config, front_end, 16)
