@@ -74,3 +74,13 @@ def test_numbers_are_brought_to_the_scene() -> None:
     found = library_on_scene(cube, library())
     np.testing.assert_allclose(found.spectra, spectra() * 10000, rtol=0.01)
     assert any("10000" in note for note in found.notes)
+
+
+def test_where_a_library_only_names_what_lacks_bands_is_left_out() -> None:
+    gaps = spectra()
+    gaps[2, : BANDS // 2 + 2] = np.nan
+    found = library_on_scene(mixed(), library(spectra=gaps), naming=True)
+    assert found.names == ("clay", "grass")
+    assert "library: 1 spectra lack too many of the scene's bands and are left out: 'water'" in found.notes
+    with pytest.raises(InputError, match="at least half are needed"):
+        library_on_scene(mixed(), library(wavelengths=CENTRES + 3000.0), naming=True)

@@ -19,15 +19,19 @@ Floats = NDArray[np.float64]
 _SAME = 1e-9  # relative difference below which two spectra are one
 _MIN_SHARED = 0.5  # of the scene's used bands, that all spectra have
 _MOST_NAMED = 5
+_MOST_LEFT_OUT = 0.5  # of a library, for lack of bands: beyond it the library is of another range
 
 
-def library_on_scene(cube: Cube, library: SpectralLibrary, names: Sequence[str] = ()) -> SpectralLibrary:
+def library_on_scene(
+    cube: Cube, library: SpectralLibrary, names: Sequence[str] = (), *, naming: bool = False
+) -> SpectralLibrary:
     """Spectra of a library as a scene sees them, without those that say nothing or say it twice.
 
     Args:
         cube: the scene.
         library: on any bands; on the scene's own where this has no wavelengths.
         names: of the spectra or groups that are meant; all without.
+        naming: whether it only names what is found in the scene; then spectra that lack too many bands are left out.
 
     Returns:
         The library on all bands of the cube, NaN in those that are not valid or not covered, its notes complete.
@@ -46,6 +50,9 @@ def library_on_scene(cube: Cube, library: SpectralLibrary, names: Sequence[str] 
         )
     seen, notes = on_bands(cube, library)
     keep, said = _telling(seen, library)
+    if naming:
+        whole, told = _covering(cube, seen, keep, library)
+        keep, said = keep & whole, [*said, *told]
     lost = [group for group in dict.fromkeys(library.groups) if group not in library.select(keep).groups]
     if lost:
         raise InputError(
@@ -53,7 +60,7 @@ def library_on_scene(cube: Cube, library: SpectralLibrary, names: Sequence[str] 
         )
     library, seen = library.select(keep), seen[keep]
     _require_shared(cube, seen, library)
-    scaled, told = on_scene_scale(cube, seen, library.quantity)
+    scaled, scale = on_scene_scale(cube, seen, library.quantity)
     centres = np.arange(1.0, cube.shape[0] + 1) if cube.wavelengths is None else cube.wavelengths
     return replace(
         library,
@@ -62,7 +69,7 @@ def library_on_scene(cube: Cube, library: SpectralLibrary, names: Sequence[str] 
         fwhm=cube.fwhm,
         quantity=cube.quantity,
         numbered=cube.wavelengths is None,
-        notes=(*library.notes, *notes, *said, *told),
+        notes=(*library.notes, *notes, *said, *scale),
     )
 
 
@@ -95,6 +102,26 @@ def _telling(spectra: Floats, library: SpectralLibrary) -> tuple[NDArray[np.bool
     if (empty | twice).all():
         raise InputError(f"{library.name}: {'; '.join(notes) or 'it holds no spectrum'}; none is left to unmix with")
     return ~(empty | twice), notes
+
+
+def _covering(
+    cube: Cube, spectra: Floats, keep: NDArray[np.bool_], library: SpectralLibrary
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Which spectra (n, bands) of those kept have half of the used bands in common, and a note on the others.
+
+    Those with the most bands come first. All, where that leaves next to none: then the library does not fit the scene.
+    """
+    finite = np.isfinite(spectra[:, cube.used])
+    order = np.flatnonzero(keep)[np.argsort(-finite[keep].sum(axis=1), kind="stable")]
+    shared = np.logical_and.accumulate(finite[order]).sum(axis=1)
+    fitting = order[shared >= _MIN_SHARED * len(cube.used)]
+    result = np.zeros(len(spectra), dtype=bool)
+    result[fitting] = True
+    left = keep & ~result
+    if not left.any() or left.sum() > _MOST_LEFT_OUT * keep.sum():
+        return np.ones(len(spectra), dtype=bool), []
+    told = f"{library.name}: {int(left.sum())} spectra lack too many of the scene's bands and are left out"
+    return result, [f"{told}: {_listed(library, left)}"]
 
 
 def _require_shared(cube: Cube, spectra: Floats, library: SpectralLibrary) -> None:

@@ -78,7 +78,7 @@ def load_inputs(
     named = spectra.split(",") if isinstance(spectra, str) else list(spectra or ())
     scenes = []
     for cube in cubes:
-        own = None if known is None else library_on_scene(cube, known, named)
+        own = None if known is None else library_on_scene(cube, known, named, naming=count is not None)
         found = read_unmixing_truth(cube, truth, truth_abundances, truth_endmembers)
         noted = cube if own is None else cube.noted(*own.notes)
         scenes.append(UnmixingScene(noted, count, own, found.abundances, found.spectra, found.names))
