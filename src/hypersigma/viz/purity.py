@@ -31,7 +31,7 @@ def purity_figure(
     axes = canvas.plain_axes(figure, title, "first principal component", "second principal component")
     never = purity == 0
     first, second = pixels
-    axes.scatter(first[never], second[never], s=2, color=canvas.MISSING, linewidths=0, rasterized=True)
+    axes.scatter(first[never], second[never], s=5, color=canvas.MISSING, linewidths=0, rasterized=True)
     ascending = np.argsort(purity, kind="stable")[never.sum() :]
     counted = np.log10(purity[ascending].astype(np.float64))
     dots = axes.scatter(first[ascending], second[ascending], s=14, c=counted, cmap=_COLORS, vmin=0.0, linewidths=0)
