@@ -47,7 +47,7 @@ def sensor_bands(name: str) -> tuple[Floats, Floats]:
     key = name.lower().replace("-", "_").replace(" ", "_")
     known = sensor_names()
     if key not in known:
-        raise ConfigError(f"the bands of sensor '{name}' are not known: {suggestion(key, known)}")
+        raise ConfigError(f"the bands of sensor '{name}' are not known; {suggestion(key, known)}")
     file = resources.files("hypersigma") / "sensors" / f"{key}.csv"
     # Nominal values: real ones drift with the instrument, so a file that lists its own bands goes before this.
     rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))

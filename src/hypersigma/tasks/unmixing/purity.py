@@ -27,7 +27,7 @@ def purity_section(scene: UnmixingScene, library: SpectralLibrary) -> Figure | N
     bands = Bands.of(scene.cube)
     spectra = on_all_bands(library, scene.cube)[:, list(bands.indices)]
     shared = np.isfinite(spectra).all(axis=0)
-    sample, _ = sample_of([scene], bands)
+    sample, _ = sample_of([scene], bands, smoothing=0.0)
     seen = sample.spectra[shared].astype(np.float64)
     if min(seen.shape) < 2:
         return None
