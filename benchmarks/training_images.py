@@ -2,7 +2,8 @@
 
 MUUFL Gulfport and the demo cube of GatorSense, Taizhou (Landsat-7; these three from repositories under MIT), the images
 of OSCD (modified Copernicus Sentinel data 2015-2018; its change maps, whose terms forbid commerce, play no part), and
-photographs that come with scikit-image: in the public domain or without known restrictions.
+photographs: those of scikit-image that are in the public domain or without known restrictions, and the two of
+scikit-learn, by danielbuechele (CC BY 2.0).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import skimage
+import sklearn
 from numpy.typing import NDArray
 from skimage.io import imread
 
@@ -25,6 +27,7 @@ PHOTOGRAPHS = (
     *("astronaut.png", "brick.png", "camera.png", "chelsea.png", "clock_motion.png", "coffee.png", "coins.png"),
     *("grass.png", "gravel.png", "hubble_deep_field.jpg", "retina.jpg", "rocket.jpg"),
 )
+OTHERS = ("china.jpg", "flower.jpg")
 Image = NDArray[np.float32]
 
 
@@ -43,9 +46,11 @@ def satellite() -> list[Image]:
     return scenes
 
 
-def photographs(names: tuple[str, ...] = PHOTOGRAPHS) -> list[Image]:
+def photographs() -> list[Image]:
     """Photographs (1 or 3, rows, cols) in half size: their own pixels were interpolated between colours."""
-    pictures = [imread(Path(skimage.__file__).parent / "data" / name).astype(np.float32) for name in names]
+    files = [Path(skimage.__file__).parent / "data" / name for name in PHOTOGRAPHS]
+    files += [Path(sklearn.__file__).parent / "datasets" / "images" / name for name in OTHERS]
+    pictures = [imread(file).astype(np.float32) for file in files]
     return [halved(each[..., :3].transpose(2, 0, 1) if each.ndim == 3 else each[None]) for each in pictures]
 
 

@@ -35,6 +35,7 @@ _FEWEST_ROWS = 16
 _IMPULSE, _BESIDE = 5.0, 2.5  # deviations of a number that is an impulse, and of its neighbours that are not
 _MOST_IMPULSES = 0.1  # share of the bands of a pixel; where there are more it is of another material
 _SOUND = 0.9  # share of the numbers of a band that are not lost, for it to tell of the subspace at first
+_WHOLE = 50  # pixels a band that lack nothing, for the others to be left out at first
 _FEWEST_VALUES = 16
 _SPREAD = 1.5  # pixels; of the means that gaps are filled with at first
 
@@ -115,10 +116,19 @@ def find_model(read: Read, shape: tuple[int, int, int], clean: Clean, rank: int 
 
 
 def _fitted(parts: Sequence[Part], rank: int | None, extra: int) -> SpectralSubspace:
-    """The subspace as bands tell it of which few numbers are lost, at least half of all; the others have no part."""
+    """The subspace as bands tell it of which few numbers are lost, at least half of all; the others have no part.
+
+    Pixels that lack none of these tell it, if they are enough; else gaps are filled.
+    """
     share = np.mean([part.known.mean(axis=(1, 2)) for part in parts], axis=0)
     sound = share >= min(_SOUND, float(np.median(share)))
-    found = fit_subspace(_beside([_filled(Part(part.image[sound], part.known[sound])) for part in parts]), rank, extra)
+    some = [Part(part.image[sound], part.known[sound]) for part in parts]
+    if sum(int(part.known.all(axis=0).sum()) for part in some) >= _WHOLE * np.count_nonzero(sound):
+        images = [np.where(part.known.all(axis=0), part.image, np.float32(np.nan)) for part in some]
+        share = np.ones_like(share)
+    else:
+        images = [_filled(part) for part in some]
+    found = fit_subspace(_beside(images), rank, extra)
     # What was filled has no noise, and noise was told from all.
     own = found.deviations / np.sqrt(share[sound])
     deviations, mean, vectors = np.zeros(len(share)), np.zeros(len(share)), np.zeros((len(found.vectors), len(share)))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_WIDTH, _LAYERS = 32, 5
+_WIDTH, _LAYERS = 48, 13
 
 
 class Doubling(nn.Module):
