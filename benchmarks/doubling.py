@@ -16,21 +16,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from benchmarks.drawn_images import drawn
+from benchmarks.small_training import settled, train
 from benchmarks.training_images import airborne, halved, photographs, satellite
 from hypersigma.nn.doubling import Doubling
 
-SIDE, BATCH, SEED = 64, 16, 100
-STEPS, RATE, FIRST_STEPS = 8000, 1.5e-3, 200
+SIDE, BATCH, STEPS = 64, 16, 8000
 TWICE, SQUARED = 0.3, 0.65  # shares of the steps after which it doubles twice, and errors are squared
-MEMORY = 0.999  # of the running mean of the weights
 BANDS, COMPONENTS = 6, 8
 DRAWN, DRAWN_SIDE = 400, 128
 Image = NDArray[np.float32]
@@ -92,31 +92,13 @@ def loss(network: Callable[[torch.Tensor], torch.Tensor], fine: torch.Tensor, do
 
 def main() -> None:
     """Train, and write the file."""
-    torch.set_num_threads(1)
-    torch.manual_seed(SEED)
-    torch.use_deterministic_algorithms(True)
-    generator = np.random.default_rng(SEED)
-    groups, network = images(generator), Doubling().to(memory_format=torch.channels_last)
-    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(MEMORY))
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-4)
-    warm_up = torch.optim.lr_scheduler.LinearLR(optimiser, 1 / FIRST_STEPS, total_iters=FIRST_STEPS)
-    fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS - FIRST_STEPS, 1e-5)
-    schedule = torch.optim.lr_scheduler.SequentialLR(optimiser, [warm_up, fall], [FIRST_STEPS])
-    for step in range(STEPS):
-        fine = batch(groups, generator).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            error = loss(network, fine, step / STEPS)
-        optimiser.zero_grad()
-        error.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        mean.update_parameters(network)
-        if step % 500 == 499:
-            print(step + 1, f"{error.item():.4f}", flush=True)
-            np.savez_compressed(
-                sys.argv[1], **{name: tensor.numpy() for name, tensor in mean.module.state_dict().items()}
-            )
+    generator = settled()
+    groups = images(generator)
+
+    def error(network: nn.Module, done: float) -> torch.Tensor:
+        return loss(network, batch(groups, generator).contiguous(memory_format=torch.channels_last), done)
+
+    train(Doubling(), STEPS, error, Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -6,25 +6,29 @@ made the file that ships, on one thread, with seed 100. It learns on parts of th
 `benchmarks/training_images.py`: principal components with white noise of 8 to 100 of 255 of the range, brought to
 unit variance as denoising does, beside what the filters of groups make of them. The three kinds (airborne scenes,
 satellite scenes, photographs) are drawn alike often. An error counts as much as the filters left of the part, so that
-clear parts and noisy ones weigh alike. One part in ten is held out and only looked at. About 20 minutes.
+clear parts and noisy ones weigh alike. One part in ten is held out and only looked at. How:
+`benchmarks/small_training.py`. About an hour.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
+from torch import nn
 
+from benchmarks.small_training import settled, train
 from benchmarks.training_images import airborne, halved, photographs, satellite
 from hypersigma.data.subspace_denoising import SubspaceDenoisingConfig, in_groups
 from hypersigma.nn.polishing import Polishing
 
-PARTS, PART, HELD_OUT = 330, 96, 10
-SIDE, BATCH, SEED, STEPS, RATE = 48, 24, 100, 2000, 2e-3
+PARTS, PART, HELD_OUT = 750, 96, 10
+SIDE, BATCH, STEPS = 48, 24, 6000
 DARKEST, BRIGHTEST = 8 / 255, 100 / 255  # deviations of the noise over the range of a scene
 SEEN, MOST = 0.4, 10  # deviations of the noise that a component has at least, and components at most
 Image = NDArray[np.float32]
@@ -87,7 +91,7 @@ def batch(found: list[Noised], generator: np.random.Generator) -> tuple[torch.Te
 
 
 @torch.inference_mode()
-def gain(network: Polishing, found: list[Noised]) -> float:
+def gain(network: nn.Module, found: list[Noised]) -> float:
     """Mean over parts of what polishing gains, in dB."""
     gains = []
     for part in found:
@@ -100,27 +104,16 @@ def gain(network: Polishing, found: list[Noised]) -> float:
 
 def main() -> None:
     """Train, and write the file."""
-    torch.set_num_threads(1)
-    torch.manual_seed(SEED)
-    torch.use_deterministic_algorithms(True)
-    generator = np.random.default_rng(SEED)
+    generator = settled()
     with threadpool_limits(limits=1):
         found = parts(generator)
     held_out, learned = found[::HELD_OUT], [part for place, part in enumerate(found) if place % HELD_OUT]
-    network = Polishing()
-    optimiser = torch.optim.Adam(network.parameters(), RATE)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS, 1e-5)
-    for step in range(STEPS):
+
+    def error(network: nn.Module, done: float) -> torch.Tensor:
         truth, noisy, clean, weights = batch(learned, generator)
-        loss = ((network(noisy, clean) - truth).square().mean(dim=(1, 2, 3)) * weights).mean()
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        if step % 200 == 199:
-            print("step", step + 1, f"loss {loss.item():.3f}, held out {gain(network, held_out):+.3f} dB", flush=True)
-    np.savez_compressed(sys.argv[1], **{name: tensor.numpy() for name, tensor in network.state_dict().items()})
+        return ((network(noisy, clean).float() - truth).square().mean(dim=(1, 2, 3)) * weights).mean()
+
+    train(Polishing(), STEPS, error, Path(sys.argv[1]), lambda kept: f"held out {gain(kept, held_out):+.3f} dB")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,11 @@
-"""Runs of the tests are alike: global generators are seeded for each test, and properties try the same examples.
+"""Runs of the tests are alike: PyTorch's generator is seeded for each test, and properties try the same examples.
 
 To look for new examples of the properties: `pytest --hypothesis-profile default`.
 Where there is no CUDA card, Triton kernels are interpreted.
 """
 
 import os
-import random
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import settings
@@ -21,7 +19,5 @@ settings.load_profile("alike")
 
 
 @pytest.fixture(autouse=True)
-def seeded_generators():
-    random.seed(0)
-    np.random.seed(0)
+def seeded_generator():
     torch.manual_seed(0)
