@@ -27,8 +27,9 @@ def learn_whitening(
     white, notes = _whitening(moments(view.blocks), view, loading, about_mean)
     if cleaned and view.target is not None:
         white, notes = _whitening(moments(_without_likest(view, white, cleaned)), view, loading, about_mean)
-    # the precision that the matrix needs is that it is kept in
-    learned: Learned = {"mean": white.mean, "whitening": white.matrix.astype(np.float32 if white.single else np.float64)}
+    # kept in the precision that it needs
+    matrix = white.matrix.astype(np.float32 if white.single else np.float64)
+    learned: Learned = {"mean": white.mean, "whitening": matrix}
     if view.target is not None:
         learned["target"] = white.apply(view.target[:, None]).astype(np.float64)[:, 0]
         if not np.linalg.norm(learned["target"]) > 0:
