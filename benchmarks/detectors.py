@@ -3,13 +3,12 @@
     python benchmarks/detectors.py
 
 One thread. Each round scores a scene of 512 x 512 pixels and 200 bands with both; memory is measured in fresh
-processes on scenes of two sizes that lie in files. The results go to benchmarks/results/detectors.json.
+processes that hold scenes of two sizes. The results go to benchmarks/results/detectors.json.
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -30,7 +29,7 @@ from hypersigma.engine.predict import predict_scene
 from hypersigma.registry import load
 
 RESULTS = Path(__file__).parent / "results" / "detectors.json"
-BANDS, SIDE, ROUNDS = 200, 512, 3
+BANDS, SIDE, ROUNDS = 200, 512, 5
 
 
 def scene(rows: int, path: Path) -> np.memmap[Any, np.dtype[np.float32]]:
@@ -81,32 +80,21 @@ def memory(name: str, rows: int) -> float:
 
 
 def peak(name: str, rows: int) -> None:
-    """Print the peak of this process above what it held before scoring; the scene's own pages do not count."""
+    """Print the peak of this process above what it held before scoring, the scene in its memory included."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "scene"
-        scene(rows, path)
-        array = np.memmap(path, dtype=np.float32, mode="r", shape=(BANDS, rows, SIDE))
-        target = array[:, 0, 0].astype(np.float64)
-        ours(name, np.asarray(array[:, :64, :64]), target)  # libraries are loaded
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        Path("/proc/self/clear_refs").write_text("5")
-        held = _anonymous()
-        ours(name, array, target)
-        print(max(_anonymous_peak(before), held) - held)
+        array = np.array(scene(rows, Path(folder) / "scene"))
+    target = array[:, 0, 0].astype(np.float64)
+    ours(name, array[:, :64, :64], target)  # libraries are loaded
+    Path("/proc/self/clear_refs").write_text("5")
+    held = _status("VmRSS")
+    ours(name, array, target)
+    print(_status("VmHWM") - held)
 
 
 def _status(key: str) -> float:
+    """Megabytes of memory that the system tells of this process."""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(key))
     return float(line.split()[1]) / 1024
-
-
-def _anonymous() -> float:
-    return _status("RssAnon")
-
-
-def _anonymous_peak(before: float) -> float:
-    """The highest resident size since it was last cleared, less the file pages that are resident now."""
-    return _status("VmHWM") - _status("RssFile")
 
 
 def main() -> None:

@@ -151,3 +151,12 @@ def test_bands_of_very_different_units_are_not_singular() -> None:
     white, shrunk = whitening(Moments(mean=np.zeros(3), covariance=covariance, num_pixels=100))
     assert not shrunk
     np.testing.assert_allclose(np.diag(white.matrix), [1e4, 1.0, 1e-4])
+
+
+@pytest.mark.parametrize(("noise", "single"), [(1.0, True), (1e-2, False)])
+def test_single_precision_is_used_where_bands_tell_enough_of_their_own(noise: float, single: bool) -> None:
+    rng = np.random.default_rng(0)
+    array = (rng.normal(size=(1, 3000)) + noise * rng.normal(size=(6, 3000))).astype(np.float32)
+    white, shrunk = whitening(moments(lambda: [array]))
+    assert (white.single, shrunk) == (single, False)
+    np.testing.assert_allclose(np.cov(white.apply(array)), np.eye(6), atol=1e-3)

@@ -27,7 +27,9 @@ def learn_whitening(
     white, notes = _whitening(moments(view.blocks), view, loading, about_mean)
     if cleaned and view.target is not None:
         white, notes = _whitening(moments(_without_likest(view, white, cleaned)), view, loading, about_mean)
-    learned: Learned = {"mean": white.mean, "whitening": white.matrix}
+    # kept in the precision that it needs
+    matrix = white.matrix.astype(np.float32 if white.single else np.float64)
+    learned: Learned = {"mean": white.mean, "whitening": matrix}
     if view.target is not None:
         learned["target"] = white.apply(view.target[:, None]).astype(np.float64)[:, 0]
         if not np.linalg.norm(learned["target"]) > 0:
@@ -37,7 +39,8 @@ def learn_whitening(
 
 def whitened(learned: Learned, spectra: Array) -> Array:
     """Whitened spectra (bands, n)."""
-    return Whitening(mean=learned["mean"], matrix=learned["whitening"]).apply(spectra)
+    matrix = learned["whitening"]
+    return Whitening(mean=learned["mean"], matrix=matrix, single=matrix.dtype == np.float32).apply(spectra)
 
 
 def cosine(white: NDArray[Any], target: NDArray[np.float64]) -> NDArray[Any]:

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from hypersigma import config as configuration
 from hypersigma.baselines._stored import load_arrays, method_of
@@ -24,6 +23,7 @@ from hypersigma.data.detection import DetectionScene, only_scene
 from hypersigma.data.detections import robust_threshold
 from hypersigma.data.method import Tiling
 from hypersigma.data.score_maps import score_arrays, score_layers
+from hypersigma.data.threads import one_thread
 from hypersigma.errors import ConfigError, InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
@@ -212,7 +212,7 @@ def fit_detector(
     view = replace(view_of(scene), describer=describer)
     if method.task == "target_detection" and view.target is None:
         raise InputError(f"{scene.cube.name}: no target spectrum was given to look for")
-    with threadpool_limits(limits=1):  # sums in a fixed order; two cores serve two scenes better than one
+    with one_thread():  # sums in a fixed order; two cores serve two scenes better than one
         learned, notes = method.learn(view, seed)
     fitted = FittedDetector(
         method=method, bands=view.bands, learned=learned, seed=seed, describer=describer, notes=tuple(notes)
@@ -285,7 +285,7 @@ class FittedDetector:
             if scene is cube and window in scores:
                 return scores[window]
         view = View(cube=cube, bands=self.bands, describer=self.describer)
-        with threadpool_limits(limits=1):
+        with one_thread():
             found = self.method.score(self.learned, view.padded(window, self.method.margin))
         return np.asarray(found, dtype=np.float32)[None]
 

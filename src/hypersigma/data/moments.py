@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -90,25 +89,20 @@ class Whitening:
     Attributes:
         mean: (bands,) subtracted first.
         matrix: (bands, bands), lower triangular.
+        single: whether single precision is enough for the map.
     """
 
     mean: NDArray[np.float64]
-    matrix: NDArray[np.float64]
-
-    @cached_property
-    def _ready(self) -> tuple[Any, NDArray[Any], NDArray[Any]]:
-        """The BLAS routine, mean and matrix in the precision that the matrix needs."""
-        pivots = 1 / np.square(np.diag(self.matrix) * np.sqrt(np.square(np.linalg.inv(self.matrix)).sum(axis=1)))
-        single = bool(pivots.min() > _SINGLE)
-        kind = np.float32 if single else np.float64
-        return strmm if single else dtrmm, self.mean.astype(kind)[:, None], np.asfortranarray(self.matrix, dtype=kind)
+    matrix: NDArray[Any]
+    single: bool
 
     def apply(self, spectra: NDArray[Any]) -> Array:
         """Whitened spectra (bands, n) of spectra (bands, n)."""
-        multiply, mean, matrix = self._ready
+        kind, multiply = (np.float32, strmm) if self.single else (np.float64, dtrmm)
+        matrix = self.matrix.astype(kind, order="C", copy=False)
+        centred = np.ascontiguousarray(spectra - self.mean.astype(kind)[:, None])
         # BLAS counts columns first: (bands, n) by rows is (n, bands) by columns, and half of the matrix is zeros
-        centred = np.ascontiguousarray(spectra - mean)
-        product: NDArray[Any] = multiply(1.0, matrix, centred.T, side=1, lower=1, trans_a=1, overwrite_b=1)
+        product: NDArray[Any] = multiply(1.0, matrix.T, centred.T, side=1, overwrite_b=1)
         return product.T.astype(np.float32, copy=False)
 
 
@@ -128,11 +122,13 @@ def whitening(found: Moments, loading: float = 0.0, *, about_mean: bool = True) 
     mean = found.mean if about_mean else np.zeros_like(found.mean)
     variances = np.diag(matrix).copy()
     matrix = matrix + np.diag(np.full(len(mean), loading * variances.mean()))
+    shrunk = False
     try:
-        return Whitening(mean=mean, matrix=_inverse_root(matrix)), False
+        root, pivot = _inverse_root(matrix)
     except LinAlgError:
         matrix = matrix + np.diag(np.full(len(mean), SHRINKAGE * max(float(variances.mean()), 1e-30)))
-        return Whitening(mean=mean, matrix=_inverse_root(matrix)), True
+        (root, pivot), shrunk = _inverse_root(matrix), True
+    return Whitening(mean=mean, matrix=root, single=pivot > _SINGLE), shrunk
 
 
 def _scaled(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -152,18 +148,18 @@ def _least_pivot(covariance: NDArray[np.float64]) -> float:
         return 0.0
 
 
-def _inverse_root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A lower triangular W with W C W^T = 1.
+def _inverse_root(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """A lower triangular W with W C W^T = 1, and the least pivot of C, as `_least_pivot`.
 
     Raises:
         LinAlgError: C is singular or so nearly so that its inverse would be round-off.
     """
     scaled, deviation = _scaled(matrix)
     root = cholesky(scaled, lower=True)
-    if np.diag(root).min() ** 2 < _SMALLEST:
+    pivot = float(np.diag(root).min() ** 2)
+    if pivot < _SMALLEST:
         raise LinAlgError("singular")
-    inverse: NDArray[np.float64] = solve_triangular(root, np.diag(1 / deviation), lower=True)
-    return inverse
+    return solve_triangular(root, np.diag(1 / deviation), lower=True), pivot
 
 
 def descending(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

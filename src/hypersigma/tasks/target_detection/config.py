@@ -25,7 +25,7 @@ class TargetDetectionConfig(DetectionTaskConfig):
     loading: float = 3e-3
     cleaned: float = 0.01
     smoothing: float = 0.5
-    compact: float = 2.0
+    compact: float = 6.0
     loss: Literal["logit", "published"] = "logit"
 
     def __post_init__(self) -> None:

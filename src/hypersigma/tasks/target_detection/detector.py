@@ -32,7 +32,7 @@ class TargetFusion(Detector):
     loading: float = 3e-3
     cleaned: float = 0.01
     smoothing: float = 0.5
-    compact: float = 2.0
+    compact: float = 6.0
 
     @property
     def margin(self) -> int:
