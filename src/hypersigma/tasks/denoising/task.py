@@ -9,25 +9,30 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
 from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import Told, denoised_arrays, denoised_layers, told_of
+from hypersigma.data.lessons import Directions, Lesson, Lessons
 from hypersigma.data.method import Tiling
 from hypersigma.data.noise_level import strips
 from hypersigma.data.restoration import passing
 from hypersigma.data.scene_model import Part, SceneModel
 from hypersigma.data.signal_guard import guarded
-from hypersigma.data.subspace_denoising import cleaned, found_model
+from hypersigma.data.subspace_denoising import cleaned, cleaned_images, found_model
 from hypersigma.data.target_guard import TargetGuard, target_guard
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
+from hypersigma.tasks._corrector import Corrector
 from hypersigma.tasks._restoration import Image, Restorer
 from hypersigma.tasks.denoising.config import DenoisingConfig
-from hypersigma.tiling import Window
+from hypersigma.tiling import Window, spread_blocks
 
 _TILE, _OVERLAP = 128, 24  # pixels
+_LEARNED, _MOST_LEARNED = 64, 1 << 14  # pixels; side of the parts that are learned on, and all of them
+_AROUND, _SCALE = 17, 0.5  # pixels of the means that detail is told against; what makes noise about one
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,6 +46,7 @@ class Denoising(Restorer):
 
     name: ClassVar[str] = "denoising"
     Config: ClassVar[type] = DenoisingConfig
+    num_told: ClassVar[int] = 2
 
     found: list[tuple[Cube, SceneModel, TargetGuard | None]] = field(default_factory=list, repr=False)
     told: list[Told] = field(default_factory=list, repr=False)
@@ -77,8 +83,32 @@ class Denoising(Restorer):
             InputError: the scene does not allow it.
         """
         model = self.model(cube)
+        better = None if self.corrector is None else partial(_corrected, self.corrector, cube, model)
         with threadpool_limits(limits=1):
-            return cleaned(passing(cube, window), window.col, model, self.config.subspace)
+            return cleaned(passing(cube, window), window.col, model, self.config.subspace, better)
+
+    def lessons(self, cube: Cube, generator: np.random.Generator) -> Lessons:
+        """Parts of the scene with noise added, and what is missed where they are cleaned.
+
+        Of a part y with noise of unit variance, y + a z is cleaned, and y - z / a stands for the part without noise: z
+        is white, and what both hold of noise has nothing to do with one another (Recorrupted-to-Recorrupted; Pang and
+        others, 2021).
+        """
+        model, config = self.model(cube), self.config
+        parts: list[Lesson] = []
+        with threadpool_limits(limits=1):
+            for window in spread_blocks(*cube.shape[1:], _LEARNED, _MOST_LEARNED):
+                image = passing(cube, window)
+                known = np.isfinite(image).all(axis=0)
+                if not known.any():
+                    continue
+                coefficients = model.whitened(model.part(image, window.col))
+                for _ in range(config.draws):
+                    drawn = generator.standard_normal(coefficients.shape, dtype=np.float32)
+                    parts.append(_recorrupted(coefficients, drawn, known, config))
+        directions = _directions(model)
+        num = len(directions.spectra)
+        return Lessons(directions=directions, weights=np.full(num, 1 / num), parts=parts)
 
     def finish(self, quantities: Image, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         self.told[:] = [told_of(cube, self.config.storage(cube))]
@@ -100,6 +130,35 @@ class Denoising(Restorer):
 
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
         return denoised_layers(arrays, georef, self.told[0])
+
+
+def _directions(model: SceneModel) -> Directions:
+    """The directions of a scene's subspace in its own numbers."""
+    subspace = model.subspace
+    return Directions(subspace.mean, subspace.vectors * np.nan_to_num(subspace.deviations))
+
+
+def _recorrupted(coefficients: Image, drawn: Image, known: NDArray[np.bool_], config: DenoisingConfig) -> Lesson:
+    """A lesson of a part (directions, rows, cols) with noise of unit variance, and noise drawn like it."""
+    strength = np.float32(config.added_noise)
+    # brought back to unit variance, which cleaning expects
+    level = np.sqrt(1 + strength**2)
+    noisy = (coefficients + strength * drawn) / level
+    clean = cleaned_images(noisy, config.subspace)
+    missed = (coefficients - drawn / strength) / level - clean
+    return Lesson(clean, _told(noisy, clean), missed, known)
+
+
+def _told(noisy: Image, clean: Image) -> Image:
+    """What the network is told of each direction (directions, 2, rows, cols): what was taken out, and detail."""
+    around = ndimage.uniform_filter(clean, size=(0, _AROUND, _AROUND))
+    return np.stack([_SCALE * (noisy - clean), np.arcsinh(_SCALE * (clean - around))], axis=1)
+
+
+def _corrected(corrector: Corrector, cube: Cube, model: SceneModel, noisy: Image, clean: Image) -> Image:
+    """Cleaned images (directions, rows, cols) with what the network adds."""
+    view = corrector.view(cube, _directions(model))
+    return clean + corrector.added(clean, _told(noisy, clean), view)
 
 
 def _require_data(cube: Cube) -> None:
