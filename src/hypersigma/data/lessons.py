@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,21 +43,19 @@ class Lesson(NamedTuple):
     @property
     def scale(self) -> int:
         """Rows of what is to be added over those of the coefficients."""
-        return self.missed.shape[1] // self.coefficients.shape[1]
+        return int(self.missed.shape[1] // self.coefficients.shape[1])
 
     def part(self, row: int, col: int, height: int, width: int) -> Lesson:
         """The part of it on a rectangle of the coefficients' pixels."""
         scale = self.scale
         rows, cols = slice(row, row + height), slice(col, col + width)
         fine = slice(scale * row, scale * (row + height)), slice(scale * col, scale * (col + width))
-        return Lesson(
-            self.coefficients[:, rows, cols], self.told[..., *fine], self.missed[:, *fine], self.known[fine]
-        )
+        return Lesson(self.coefficients[:, rows, cols], self.told[..., *fine], self.missed[:, *fine], self.known[fine])
 
     def turned(self, turn: int) -> Lesson:
         """One of its eight flips and rotations; of one that is not square, of the four that keep its sides."""
         quarters = turn % 4 if self.coefficients.shape[1] == self.coefficients.shape[2] else 2 * (turn % 2)
-        arrays = (np.rot90(array, quarters, axes=(-2, -1)) for array in self)
+        arrays: list[Any] = [np.rot90(array, quarters, axes=(-2, -1)) for array in self]
         return Lesson(*(array[..., ::-1] if turn >= 4 else array for array in arrays))
 
 
@@ -68,12 +66,14 @@ class Lessons:
     Attributes:
         directions: of the scene.
         weights: (D,) what a squared error of each counts, with sum 1.
-        parts: of the scene, or the same one with other noise.
+        parts: of the scene, or the same one with other noise; what `apart` marks in them is not learned.
+        trials: parts that tell there how much of what was learned holds.
     """
 
     directions: Directions
     weights: Floats
     parts: Sequence[Lesson]
+    trials: Sequence[Lesson]
 
     def drawn(self, generator: np.random.Generator, side: int, count: int) -> Lesson:
         """So many squares of one part, side by side along a new first axis, without what is kept apart.
@@ -84,7 +84,7 @@ class Lessons:
             count: squares.
         """
         part = self.parts[int(generator.integers(len(self.parts)))]
-        part = part._replace(known=part.known & ~apart(*part.known.shape, side))
+        part = part._replace(known=part.known & ~apart(part.known, side))
         _, rows, cols = part.coefficients.shape
         coarse = max(side // part.scale, 1)
         height, width = min(coarse, rows), min(coarse, cols)
@@ -97,13 +97,13 @@ class Lessons:
         return Lesson(*(np.stack(arrays) for arrays in zip(*squares, strict=True)))
 
     def kept_apart(self, side: int) -> Iterator[tuple[Lesson, Mask]]:
-        """The parts with where (rows, cols) they are kept apart from training."""
-        for part in self.parts:
-            yield part, part.known & apart(*part.known.shape, side)
+        """The trials, with where (rows, cols) nothing was learned."""
+        for trial in self.trials:
+            yield trial, apart(trial.known, side)
 
 
-def apart(rows: int, cols: int, side: int) -> Mask:
-    """Every fourth square of half a side (rows, cols), which tells how much of what was learned holds elsewhere."""
-    cell = max(1, min(side, rows, cols) // 2)
-    odd = [(np.arange(length) // cell) % 2 == 1 for length in (rows, cols)]
-    return np.logical_and.outer(*odd)
+def apart(known: Mask, side: int) -> Mask:
+    """Every fourth square of half a side (rows, cols), where numbers are known; what is learned is tried there."""
+    cell = max(1, min(side, *known.shape) // 2)
+    rows, cols = ((np.arange(length) // cell) % 2 == 1 for length in known.shape)
+    return np.asarray(known & rows[:, None] & cols)

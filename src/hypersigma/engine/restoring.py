@@ -70,7 +70,9 @@ class TrainedRestoration:
         cubes = [scene.cube for scene in inputs]
         weights = self.chosen_weights(inputs)
         beginning = None if weights is None else Beginning.of(weights, cubes)
-        config = self.config if beginning is None else seeing(sized(self.config, beginning.encoders), beginning.encoders)
+        config = self.config
+        if beginning is not None:
+            config = seeing(sized(config, beginning.encoders), beginning.encoders)
         lessons = [begun.lessons(cube, np.random.default_rng([seed, index])) for index, cube in enumerate(cubes)]
         canonical = beginning is not None or all(cube.wavelengths is not None for cube in cubes)
         num_bands = None if canonical else len(cubes[0].used)

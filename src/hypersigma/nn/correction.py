@@ -91,4 +91,4 @@ class Correction(nn.Module):
         for one, other in zip(self.middle[::2], self.middle[1::2], strict=True):
             hidden = hidden + other(functional.relu(one(functional.relu(hidden))))
         found: Tensor = self.last(functional.relu(hidden))
-        return found[:, 0].unflatten(0, coefficients.shape[:2])
+        return found.reshape(*coefficients.shape[:2], *told.shape[-2:])

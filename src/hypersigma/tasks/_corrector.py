@@ -23,9 +23,8 @@ from hypersigma.tasks._contract import Learner
 from hypersigma.tasks._encoder_task import backbone_config
 from hypersigma.tiling import blend_weights, tiles
 
-_ADAPTER = AdapterConfig(depth=2)  # published: 4 blocks, which at a token a pixel cost more than both encoders
+_ADAPTER = AdapterConfig(depth=1, interval=1)  # published: 4 blocks, which at a token a pixel cost more than encoders
 _SMALLEST = 1e-30
-_BLOCKS = 32  # that the deviation of a sum is told from
 
 
 class Examples(NamedTuple):
@@ -46,7 +45,7 @@ class Settled(NamedTuple):
 
     Attributes:
         share: of what the network adds that is used, 0 to 1.
-        gain: by which share of itself that lowers the squared error there, what noise is in the lessons counted with it.
+        gain: by which share of itself that lowers the squared error there, noise of the lessons counted as error.
     """
 
     share: float
@@ -112,8 +111,8 @@ class Corrector(Learner):
     def examples(self, lessons: Lessons, view: View, generator: np.random.Generator) -> Examples:
         """Squares of a scene for one step of training."""
         drawn = lessons.drawn(generator, self.config.tile, self.config.crops_per_batch)
-        parts = (torch.from_numpy(np.ascontiguousarray(array)) for array in drawn)
-        return Examples(*parts, torch.from_numpy(lessons.weights).float(), *view)
+        parts = [torch.from_numpy(np.ascontiguousarray(array)) for array in drawn]
+        return Examples._make([*parts, torch.from_numpy(lessons.weights).float(), *view])
 
     def loss(self, batch: Examples) -> dict[str, Tensor]:
         """Squared error of what is added, weighted, where it is known; 1 for adding nothing."""
@@ -152,30 +151,20 @@ class Corrector(Learner):
         return result
 
     def settle(self, lessons: Sequence[tuple[Lessons, View]]) -> Settled:
-        """Use as much of what is added as lowers the error on squares kept apart, less what may be chance.
+        """Use as much of what is added as lowers the error on squares kept apart most.
 
-        The error there is lowest for the share <d, t> / <d, d> of answers d to what was missed, t; from <d, t> its
-        deviation from part to part of the squares is taken off.
+        That is the share <d, t> / <d, d> of answers d to what was missed, t.
         """
         self.share.fill_(1.0)
-        alike, power, missed = [], 0.0, 0.0
+        alike, power, missed = 0.0, 0.0, 0.0
         for own, view in lessons:
             for part, held in own.kept_apart(self.config.tile):
                 answer = self.added(part.coefficients, part.told, view)
                 found, true = answer[:, held].astype(np.float64), part.missed[:, held].astype(np.float64)
-                alike.append(own.weights @ (found * true))
+                alike += float((own.weights @ (found * true)).sum())
                 power += float((own.weights @ np.square(found)).sum())
                 missed += float((own.weights @ np.square(true)).sum())
-        told = _sure(np.concatenate(alike))
-        share = float(np.clip(told / max(power, _SMALLEST), 0.0, 1.0))
+        share = float(np.clip(alike / max(power, _SMALLEST), 0.0, 1.0))
         self.share.fill_(share)
-        gain = 2 * share * told - share**2 * power
+        gain = 2 * share * alike - share**2 * power
         return Settled(share, gain / max(missed, _SMALLEST))
-
-
-def _sure(numbers: NDArray[np.floating]) -> float:
-    """The sum of numbers (n,) that stand in order, less its deviation as blocks of them tell it; at least 0."""
-    sums = np.array([block.sum() for block in np.array_split(numbers, min(_BLOCKS, len(numbers)))])
-    deviation = float(sums.std() * np.sqrt(len(sums)))
-    return max(float(sums.sum()) - deviation, 0.0)
-

@@ -117,9 +117,7 @@ class RestorationMethod:
 
     def fit(self, inputs: Sequence[RestorationScene], seed: int) -> Restorer:
         """The restorer of some scenes; nothing is drawn."""
-        return self.task(
-            config=self.config, scale=inputs[0].scale, scenes=tuple(inputs), corrector=self.corrector
-        )
+        return self.task(config=self.config, scale=inputs[0].scale, scenes=tuple(inputs), corrector=self.corrector)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +153,7 @@ def load(folder: Path, device: str | torch.device = "cpu") -> Restorer | FittedD
     task = getattr(registry.load("hypersigma.tasks", description.task), "TASK", None)
     if not (isinstance(task, type) and issubclass(task, Restorer)):
         raise InputError(f"{where}: '{description.task}' restores nothing; expected a model of `hypersigma run`")
-    config = configuration.structure(description.config, task.Config, str(where))
+    config: Any = configuration.structure(description.config, task.Config, str(where))
     restorer = task(config=config, scale=description.scale)
     if description.network is None:
         return restorer

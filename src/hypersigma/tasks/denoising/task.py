@@ -20,7 +20,7 @@ from hypersigma.data.noise_level import strips
 from hypersigma.data.restoration import passing
 from hypersigma.data.scene_model import Part, SceneModel
 from hypersigma.data.signal_guard import guarded
-from hypersigma.data.subspace_denoising import cleaned, cleaned_images, found_model
+from hypersigma.data.subspace_denoising import SubspaceDenoisingConfig, cleaned, cleaned_images, found_model
 from hypersigma.data.target_guard import TargetGuard, target_guard
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
@@ -32,6 +32,7 @@ from hypersigma.tiling import Window, spread_blocks
 
 _TILE, _OVERLAP = 128, 24  # pixels
 _LEARNED, _MOST_LEARNED = 64, 1 << 14  # pixels; side of the parts that are learned on, and all of them
+_ADDED = 0.5  # deviation of the noise that is added, over the scene's own
 _AROUND, _SCALE = 17, 0.5  # pixels of the means that detail is told against; what makes noise about one
 
 
@@ -88,27 +89,30 @@ class Denoising(Restorer):
             return cleaned(passing(cube, window), window.col, model, self.config.subspace, better)
 
     def lessons(self, cube: Cube, generator: np.random.Generator) -> Lessons:
-        """Parts of the scene with noise added, and what is missed where they are cleaned.
+        """Parts of the denoised scene with noise drawn anew, and what is missed where they are cleaned again.
 
-        Of a part y with noise of unit variance, y + a z is cleaned, and y - z / a stands for the part without noise: z
-        is white, and what both hold of noise has nothing to do with one another (Recorrupted-to-Recorrupted; Pang and
-        others, 2021).
+        How much of what is learned of them holds for the scene itself, parts of it with noise added tell.
         """
         model, config = self.model(cube), self.config
         parts: list[Lesson] = []
+        trials: list[Lesson] = []
         with threadpool_limits(limits=1):
-            for window in spread_blocks(*cube.shape[1:], _LEARNED, _MOST_LEARNED):
+            for window in _learned(*cube.shape[1:]):
                 image = passing(cube, window)
-                known = np.isfinite(image).all(axis=0)
+                known = np.asarray(np.isfinite(image).all(axis=0))
                 if not known.any():
                     continue
-                coefficients = model.whitened(model.part(image, window.col))
+                noisy = model.whitened(model.part(image, window.col))
+                clean = cleaned_images(noisy, config.subspace)
                 for _ in range(config.draws):
-                    drawn = generator.standard_normal(coefficients.shape, dtype=np.float32)
-                    parts.append(_recorrupted(coefficients, drawn, known, config))
+                    drawn = generator.standard_normal(clean.shape, dtype=np.float32)
+                    parts.append(_lesson(clean + drawn, clean, known, config.subspace))
+                for _ in range(config.draws):
+                    drawn = generator.standard_normal(clean.shape, dtype=np.float32)
+                    trials.append(_trial(noisy, drawn, known, config.subspace))
         directions = _directions(model)
         num = len(directions.spectra)
-        return Lessons(directions=directions, weights=np.full(num, 1 / num), parts=parts)
+        return Lessons(directions=directions, weights=np.full(num, 1 / num), parts=parts, trials=trials)
 
     def finish(self, quantities: Image, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         self.told[:] = [told_of(cube, self.config.storage(cube))]
@@ -138,15 +142,31 @@ def _directions(model: SceneModel) -> Directions:
     return Directions(subspace.mean, subspace.vectors * np.nan_to_num(subspace.deviations))
 
 
-def _recorrupted(coefficients: Image, drawn: Image, known: NDArray[np.bool_], config: DenoisingConfig) -> Lesson:
-    """A lesson of a part (directions, rows, cols) with noise of unit variance, and noise drawn like it."""
-    strength = np.float32(config.added_noise)
+def _learned(rows: int, cols: int) -> list[Window]:
+    """The parts of a scene that are learned on: all of a small one."""
+    if rows * cols <= _MOST_LEARNED:
+        return [Window(0, 0, rows, cols)]
+    return spread_blocks(rows, cols, _LEARNED, _MOST_LEARNED)
+
+
+def _lesson(noisy: Image, true: Image, known: NDArray[np.bool_], config: SubspaceDenoisingConfig) -> Lesson:
+    """What cleaning misses of images (directions, rows, cols) with noise of unit variance."""
+    clean = cleaned_images(noisy, config)
+    return Lesson(clean, _told(noisy, clean), true - clean, known)
+
+
+def _trial(noisy: Image, drawn: Image, known: NDArray[np.bool_], config: SubspaceDenoisingConfig) -> Lesson:
+    """What cleaning misses of images of which no clean ones are known, but for noise.
+
+    Of images y with noise of unit variance and z drawn like it, y + a z is cleaned, and y - z / a stands for the true
+    ones: what both hold of noise has nothing to do with one another (Recorrupted-to-Recorrupted; Pang and others,
+    2021).
+    """
     # brought back to unit variance, which cleaning expects
-    level = np.sqrt(1 + strength**2)
-    noisy = (coefficients + strength * drawn) / level
-    clean = cleaned_images(noisy, config.subspace)
-    missed = (coefficients - drawn / strength) / level - clean
-    return Lesson(clean, _told(noisy, clean), missed, known)
+    level, added = np.float32(np.sqrt(1 + _ADDED**2)), np.float32(_ADDED)
+    worse: Image = (noisy + added * drawn) / level
+    standing: Image = (noisy - drawn / added) / level
+    return _lesson(worse, standing, known, config)
 
 
 def _told(noisy: Image, clean: Image) -> Image:

@@ -26,6 +26,7 @@ class SuperResolutionConfig(SquaresConfig, PixelSpread, StoredNumbers):
     detail: Literal["learned", "interpolated"] = "learned"
     rounds: int = 10
     patch: int = 2
+    crops_per_batch: int = 2
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -61,8 +61,8 @@ class SuperResolution(SharpenedScenes, Restorer):
         image = whole_scene(cube)
         if min(image.shape[1:]) // scale < _FEWEST:
             raise InputError(
-                f"{cube.name} has {image.shape[1]} x {image.shape[2]} pixels; to learn on it made {scale} times coarser, "
-                f"{_FEWEST * scale} each way are needed: use mode=frozen or a lower scale"
+                f"{cube.name} has {image.shape[1]} x {image.shape[2]} pixels; to learn on it made {scale} times "
+                f"coarser, {_FEWEST * scale} each way are needed: use mode=frozen or a lower scale"
             )
         full, known = filled(image)
         true, coarse = whole(full, scale), coarsened(full, self.config.wald(scale))
@@ -72,7 +72,7 @@ class SuperResolution(SharpenedScenes, Restorer):
         missed = _coefficients(true, directions) - found
         part = Lesson(coefficients, _told(found, coefficients), missed, whole(known[None], scale)[0])
         power = np.square(directions.spectra).sum(axis=1)
-        return Lessons(directions=directions, weights=power / power.sum(), parts=[part])
+        return Lessons(directions=directions, weights=power / power.sum(), parts=[part], trials=[part])
 
     def enlarged(self, image: Image, scale: int) -> Image:
         learned = self.config.detail == "learned" and is_doubling(scale)
