@@ -163,10 +163,9 @@ def _trial(noisy: Image, drawn: Image, known: NDArray[np.bool_], config: Subspac
     2021).
     """
     # brought back to unit variance, which cleaning expects
-    level, added = np.float32(np.sqrt(1 + _ADDED**2)), np.float32(_ADDED)
-    worse: Image = (noisy + added * drawn) / level
-    standing: Image = (noisy - drawn / added) / level
-    return _lesson(worse, standing, known, config)
+    level = np.sqrt(1 + _ADDED**2)
+    worse, standing = (noisy + _ADDED * drawn) / level, (noisy - drawn / _ADDED) / level
+    return _lesson(worse.astype(np.float32), standing.astype(np.float32), known, config)
 
 
 def _told(noisy: Image, clean: Image) -> Image:
