@@ -83,7 +83,7 @@ def test_what_is_added_begins_at_nothing(task: str, cube: Cube, given: dict[str,
     fitted, found = restored(task, cube, slow, given, weights="none")
     np.testing.assert_allclose(found, plain, atol=1e-6)
     fitted.corrector.share.fill_(1.0)
-    fitted.corrector.network.last.bias.data.fill_(0.1)
+    fitted.corrector.network.last.weight.data.normal_()
     assert np.abs(next(iter(predict_scene(fitted, cube).values())) - plain).max() > 1e-4
 
 
