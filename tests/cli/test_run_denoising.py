@@ -70,7 +70,8 @@ def test_whole_numbers_keep_their_scale(method: str, tmp_path: Path) -> None:
     [
         (("--truth", "missing.tif"), "missing.tif"),
         (("--set", "subspace.rounds=0"), "rounds are 0; expected at least 1"),
-        (("--set", "mode=trained"), "mode"),
+        (("--set", "mode=learned"), "mode"),
+        (("--set", "draws=0"), "draws are 0; expected at least 1"),
         (("--method", "rx"), "is a method for anomaly_detection; for denoising there are fasthyde, nlm"),
     ],
 )

@@ -7,6 +7,7 @@ Bioucas-Dias, 2018). What is found of a scene is found once; then any window of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -94,14 +95,34 @@ def found_model(read: Read, shape: tuple[int, ...], config: SubspaceDenoisingCon
     return find_model(read, (bands, rows, cols), lambda image: in_groups(image, config, 1), config.rank)
 
 
-def cleaned(image: NDArray[np.float32], col: int, model: SceneModel, config: SubspaceDenoisingConfig) -> Image:
-    """Coefficients (directions, rows, cols) of a part (bands, rows, cols) of a scene, whose first column is `col`."""
+def cleaned(
+    image: NDArray[np.float32],
+    col: int,
+    model: SceneModel,
+    config: SubspaceDenoisingConfig,
+    better: Callable[[Image, Image], Image] | None = None,
+) -> Image:
+    """Coefficients (directions, rows, cols) of a part (bands, rows, cols) of a scene, whose first column is `col`.
+
+    Args:
+        image: the part.
+        col: its first column.
+        model: of the scene.
+        config: how it is cleaned.
+        better: makes of images with noise and of what cleaning made of them better ones; None leaves these.
+    """
 
     def clean(noisy: Image) -> Image:
-        found = in_groups(noisy, config, config.rounds)
-        return polished(noisy, found) if config.cleaning == "learned" else found
+        found = cleaned_images(noisy, config)
+        return found if better is None else better(noisy, found)
 
     return model.cleaned(model.part(image, col), clean)
+
+
+def cleaned_images(noisy: Image, config: SubspaceDenoisingConfig) -> Image:
+    """Images (directions, rows, cols) of noise with unit variance, cleaned as the settings say."""
+    found = in_groups(noisy, config, config.rounds)
+    return polished(noisy, found) if config.cleaning == "learned" else found
 
 
 def in_groups(noisy: Image, config: SubspaceDenoisingConfig, rounds: int) -> Image:

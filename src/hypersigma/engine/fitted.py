@@ -31,7 +31,7 @@ from hypersigma.nn.packed import packed
 from hypersigma.products import Color, Layer, Legend, SpectralLibrary
 from hypersigma.tasks._contract import Decision, Held, Task
 from hypersigma.tiling import Window, reflected
-from hypersigma.weights.store import load_tensors, save_tensors
+from hypersigma.weights.store import fill, load_tensors, save_tensors
 from hypersigma.writers import replaced_file
 
 Array = NDArray[np.float32]
@@ -186,7 +186,7 @@ def load(folder: Path, device: str = "auto") -> NeuralFitted:
     members = []
     for index in range(description.num_members):
         member = task.build(config, front_end, legend)
-        _load_state(member, _below(f"member.{index}", tensors), folder)
+        fill(member, _below(f"member.{index}", tensors), folder / DESCRIPTION)
         members.append(member.to(resolved(device)).eval())
     return NeuralFitted(
         task=task,
@@ -213,18 +213,6 @@ def _arrays(prefix: str, tensors: Mapping[str, torch.Tensor], folder: Path) -> I
         yield {key: value.numpy() for key, value in _below(prefix, tensors).items()}
     except KeyError as error:
         raise WeightsError(f"{folder / _TENSORS}: there is no {prefix}.{error.args[0]}; fit and save again") from error
-
-
-def _load_state(network: torch.nn.Module, state: Mapping[str, torch.Tensor], folder: Path) -> None:
-    """Put saved numbers into a network."""
-    try:
-        network.load_state_dict(dict(state))
-    except RuntimeError as error:
-        # A line a tensor, of which the first tells enough.
-        said = " ".join(line.strip() for line in str(error).splitlines()[:2])[:300]
-        raise WeightsError(
-            f"{folder}: the numbers do not fit the network that {DESCRIPTION} describes ({said}); fit and save again"
-        ) from error
 
 
 def ensemble_quantities(members: Sequence[Task], reader: Channels, window: Window) -> list[Array]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -12,7 +13,7 @@ from torch import nn
 from hypersigma.engine.checkpoint import load_checkpoint, save_checkpoint
 from hypersigma.engine.optim import adamw, learning_rate, set_rate
 from hypersigma.errors import ConfigError
-from hypersigma.tasks._contract import Batch, Task, TrainingConfig
+from hypersigma.tasks._contract import Learner, TrainingConfig
 
 _SAVE_EVERY = 50  # steps between checkpoints
 
@@ -20,8 +21,8 @@ Curve = list[tuple[int, float]]
 
 
 def train(
-    task: Task,
-    batches: Callable[[int], Batch],
+    task: Learner,
+    batches: Callable[[int], Any],
     config: TrainingConfig,
     seed: int,
     *,
@@ -32,7 +33,7 @@ def train(
 
     Args:
         task: the network, on its device.
-        batches: step -> batch; must depend on the step alone.
+        batches: step -> batch, a NamedTuple of tensors; must depend on the step alone.
         config: optimiser and schedule.
         seed: of stochastic depth and dropout; batches have their own.
         checkpoint: file to resume from if it exists and to save to now and then.
@@ -51,7 +52,8 @@ def train(
         # Not once before the loop: a resumed run must draw what an uninterrupted one draws.
         torch.manual_seed(seed * 1_000_003 + step)
         set_rate(optimizer, learning_rate(config, step))
-        losses = task.loss(Batch(*(part.to(device) for part in batches(step))))
+        batch = batches(step)
+        losses = task.loss(batch._make(part.to(device) for part in batch))
         optimizer.zero_grad(set_to_none=True)
         losses["loss"].backward()  # type: ignore[no-untyped-call]
         if config.clip:

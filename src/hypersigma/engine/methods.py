@@ -43,6 +43,7 @@ def network_method(
     from hypersigma.engine.neural import NeuralMethod
     from hypersigma.engine.pseudo import PseudoLabelMethod
     from hypersigma.engine.pseudo_change import TaughtOrPseudo
+    from hypersigma.engine.restoring import TrainedRestoration
     from hypersigma.engine.unmixing import BegunWithEndmembers
     from hypersigma.tasks._restoration import RestorationMethod, Restorer
     from hypersigma.weights.encoders import SCRATCH
@@ -51,14 +52,19 @@ def network_method(
     resolved(device)
     room = registry.load("hypersigma.tasks", task)
     settings = structured(config, room.TASK.Config)
-    if issubclass(room.TASK, Restorer):
-        if weights not in (None, SCRATCH):
-            raise ConfigError(f"{task} is done without a network and takes no weights; leave them out")
-        return RestorationMethod(task=room.TASK, config=settings)
     mode = getattr(settings, "mode", None)
+    given: dict[str, Any] = {} if progress is None else {"progress": progress}
+    if issubclass(room.TASK, Restorer):
+        restoration = RestorationMethod(task=room.TASK, config=settings)
+        if mode == "trained":
+            return TrainedRestoration(restoration=restoration, weights=weights, device=device, work=work, **given)
+        if weights not in (None, SCRATCH):
+            raise ConfigError(
+                f"{task} is done without a network and takes no weights; leave them out, or add  --set mode=trained"
+            )
+        return restoration
     if mode == "frozen":
         return FrozenMethod(config=settings, detector=room.frozen_detector(settings), weights=weights, device=device)
-    given = {} if progress is None else {"progress": progress}
     network = NeuralMethod(task=room.TASK, config=settings, weights=weights, device=device, work=work, **given)
     if mode == "trained":
         detector = room.frozen_detector(settings)

@@ -202,6 +202,7 @@ def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:
     from hypersigma.baselines import _change, _classifier, _detector, _unmixing
     from hypersigma.data import restoration
     from hypersigma.engine import fitted
+    from hypersigma.engine.devices import resolved
     from hypersigma.engine.frozen import FrozenFeatures
     from hypersigma.tasks import _restoration
 
@@ -216,7 +217,7 @@ def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:
     if (place / _unmixing.DESCRIPTION).is_file():
         return _unmixing.load(place)
     if (place / restoration.DESCRIPTION).is_file():
-        return _restoration.load(place)
+        return _restoration.load(place, resolved(device))
     if (place / _detector.DESCRIPTION).is_file():
         return _detector.load(place, lambda weights: FrozenFeatures.shared(weights, device))
     raise InputError(f"{folder}: no model here; expected the folder 'model' that `hypersigma run` writes")

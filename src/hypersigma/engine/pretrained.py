@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hypersigma.cube import Cube
@@ -10,6 +10,8 @@ from hypersigma.data.front_end import FrontEnd
 from hypersigma.data.radiometry import Gain, gain_for
 from hypersigma.tasks._contract import Task
 from hypersigma.weights.encoders import Encoders, load_encoders
+from hypersigma.weights.pretrained import Kind
+from hypersigma.weights.receipt import Receipt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,10 @@ class Beginning:
         for member in members:
             receipts = member.begin_with(self.encoders, front_end, self.gain.factor)
         # Members are alike, so the receipt of one says it for all.
+        return self.said(receipts)
+
+    def said(self, receipts: Mapping[Kind, Receipt]) -> tuple[str, ...]:
+        """What became of the weights by their receipts, and by which factor scenes were brought to them."""
         said = [f"weights of the {kind} encoder: {'; '.join(receipt.lines())}" for kind, receipt in receipts.items()]
         # Told once, with the other notes of the report.
         return (*said, self.gain.note) if self.gain.note else tuple(said)

@@ -65,7 +65,7 @@ def run(
     loaded = room.load_inputs([opened(scene) for scene in scenes], **inputs)
     given = {
         # what has no network has no size
-        "method": method or f"hypersigma-{getattr(chosen.config, 'size', 'frozen')}",
+        "method": method or f"hypersigma-{getattr(chosen, 'size', None) or chosen.config.size}",
         "weights": _told(chosen, loaded),
         "seed": seed,
         "scenes": scene_files([scene.cube for scene in loaded]),

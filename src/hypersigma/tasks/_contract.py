@@ -145,7 +145,15 @@ class Held(NamedTuple):
 Sampler = Callable[[np.random.Generator], Batch]
 
 
-class Task(nn.Module, ABC):
+class Learner(nn.Module, ABC):
+    """A network that is trained step by step."""
+
+    @abstractmethod
+    def loss(self, batch: Any) -> dict[str, Tensor]:
+        """Losses of a batch, a NamedTuple of tensors: "loss" is minimised, the rest is logged."""
+
+
+class Task(Learner):
     """A network for a task.
 
     Attributes:

@@ -19,17 +19,14 @@ def _unspread() -> FrontEndConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncoderTaskConfig:
+class SquaresConfig:
     """Settings of a task that does without a network or trains one; from `fusion` on of mode "trained" alone.
 
     Attributes:
         size: of the encoders.
         mode: "frozen", no network is trained; or "trained", one is.
         fusion: "gate", the spectral encoder gates the spatial maps, or "none", the spatial encoder alone.
-        front_end: how bands become channels.
         training: how the network is trained.
-        embedding: what the encoders see: "channels", or "canonical", the canonical bands that channels tell, with what
-            pre-training learned of them.
         patch: side of a token's patch in pixels.
         spatial_positions, spectral_positions: what tells patches and bands where they stand.
         missing: what becomes of canonical bands that are missing.
@@ -41,9 +38,7 @@ class EncoderTaskConfig:
     size: str = "tiny"
     mode: Literal["frozen", "trained"] = "frozen"
     fusion: Literal["gate", "none"] = "gate"
-    front_end: FrontEndConfig = field(default_factory=_unspread)
     training: TrainingConfig = field(default_factory=lambda: TrainingConfig(steps=100))
-    embedding: Literal["channels", "canonical"] = "channels"
     patch: int = 4
     spatial_positions: PositionKind = "none"
     spectral_positions: PositionKind = "sin_cos"
@@ -59,3 +54,17 @@ class EncoderTaskConfig:
             raise ConfigError(f"overlap must be at least 0 and below the tile ({self.tile}), not {self.overlap}")
         if min(self.patch, self.crops_per_batch) < 1:
             raise ConfigError("patch and crops_per_batch must be at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderTaskConfig(SquaresConfig):
+    """The same of a task whose network sees channels of a front end.
+
+    Attributes:
+        front_end: how bands become channels.
+        embedding: what the encoders see: "channels", or "canonical", the canonical bands that channels tell, with what
+            pre-training learned of them.
+    """
+
+    front_end: FrontEndConfig = field(default_factory=_unspread)
+    embedding: Literal["channels", "canonical"] = "channels"

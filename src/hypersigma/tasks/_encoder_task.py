@@ -51,21 +51,12 @@ class EncoderTask(Task):
     @classmethod
     def for_weights(cls, config: Any, weights: Encoders, inputs: Sequence[HasCube]) -> Any:
         """The weights' size; encoders see canonical bands, unless settings ask for bands that are learned anew."""
-        decay = _LAYER_DECAY if config.training.layer_decay is None else config.training.layer_decay
-        config = replace(config, size=weights.size, training=replace(config.training, layer_decay=decay))
+        config = sized(config, weights)
         if config.architecture == "published" or config.front_end.bands == "native":
             return config
         for cube in _seen(inputs):
             require_wavelengths(cube)
-        kinds = {part.card.kind: part.card.config.positions for part in weights.parts}
-        spatial = weights.spatial and weights.spatial.card.config
-        return replace(
-            config,
-            embedding="canonical",
-            missing=getattr(spatial, "missing", config.missing),
-            spatial_positions=kinds.get("spatial", config.spatial_positions),
-            spectral_positions=kinds.get("spectral", config.spectral_positions),
-        )
+        return replace(seeing(config, weights), embedding="canonical")
 
     @classmethod
     def takes_weights(cls, config: Any, inputs: Sequence[HasCube]) -> bool:
@@ -107,6 +98,28 @@ def _seen(inputs: Sequence[HasCube]) -> Iterator[Cube]:
     for scene in inputs:
         cube = scene.cube
         yield from (cube.before, cube.after) if isinstance(cube, Pair) else (cube,)
+
+
+def sized(config: Any, weights: Encoders) -> Any:
+    """The settings for networks of the size of pre-trained encoders, whose first blocks learn more slowly.
+
+    Raises:
+        WeightsError: the encoders are of no named size.
+    """
+    decay = _LAYER_DECAY if config.training.layer_decay is None else config.training.layer_decay
+    return replace(config, size=weights.size, training=replace(config.training, layer_decay=decay))
+
+
+def seeing(config: Any, weights: Encoders) -> Any:
+    """The settings with which canonical bands are seen as pre-trained encoders saw them: positions, missing bands."""
+    kinds = {part.card.kind: part.card.config.positions for part in weights.parts}
+    spatial = weights.spatial and weights.spatial.card.config
+    return replace(
+        config,
+        missing=getattr(spatial, "missing", config.missing),
+        spatial_positions=kinds.get("spatial", config.spatial_positions),
+        spectral_positions=kinds.get("spectral", config.spectral_positions),
+    )
 
 
 def canonical_image(embedding: str, front_end: FrontEnd) -> CanonicalImage | None:

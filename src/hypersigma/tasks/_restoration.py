@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from hypersigma import config as configuration
@@ -18,6 +19,7 @@ from hypersigma.baselines._denoiser import load as load_denoiser
 from hypersigma.baselines._sharpener import SHARPENING, FittedSharpener
 from hypersigma.baselines._sharpener import load as load_sharpener
 from hypersigma.cube import Cube
+from hypersigma.data.lessons import Lessons
 from hypersigma.data.method import Tiling
 from hypersigma.data.noise_level import strips
 from hypersigma.data.restoration import DESCRIPTION, RestorationScene, passing
@@ -25,28 +27,37 @@ from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.mapped import release
 from hypersigma.products import Layer
+from hypersigma.tasks._corrector import Corrector
 from hypersigma.tiling import Window
+from hypersigma.weights.store import fill, load_tensors, save_tensors
 
 Image = NDArray[np.float32]
+
+_TENSORS = "restoration.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Restorer(ABC):
-    """A way to restore scenes without training; every scene is restored by itself, as a whole.
+    """A way to restore scenes, without training or with a network that corrects that; every scene by itself.
 
     Attributes:
-        name: of the task; Config: its settings.
+        name: of the task; Config: its settings; num_told: images that a network is told of each direction.
         config: settings.
         scale: as of a `RestorationScene`.
         scenes: those that it was made for, which may have companions; none in a loaded one.
+        corrector: adds what it learned on the scenes, or None where nothing is trained.
+        notes: what became of its training.
     """
 
     name: ClassVar[str]
     Config: ClassVar[type]
+    num_told: ClassVar[int]
 
     config: Any
     scale: int | None = None
     scenes: tuple[RestorationScene, ...] = field(default=(), repr=False)
+    corrector: Corrector | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def tiling(self) -> Tiling:
@@ -68,10 +79,24 @@ class Restorer(ABC):
     def layers(self, arrays: Mapping[str, NDArray[Any]], georef: Georef | None) -> tuple[Layer, ...]:
         """Whole-scene arrays with their names, wavelengths and units."""
 
+    @abstractmethod
+    def lessons(self, cube: Cube, generator: np.random.Generator) -> Lessons:
+        """What a network learns of a scene that corrects what this does without one.
+
+        Raises:
+            InputError: the scene does not allow it.
+        """
+
     def save(self, folder: Path) -> None:
-        """Write the settings as YAML into a folder; nothing else is learned."""
+        """Write the settings as YAML into a folder, and what was learned beside them."""
         folder.mkdir(parents=True, exist_ok=True)
-        told = _Description(task=self.name, config=configuration.unstructure(self.config), scale=self.scale)
+        network = None
+        if self.corrector is not None:
+            save_tensors(folder / _TENSORS, self.corrector.state_dict())
+            network = _Network(num_bands=self.corrector.num_bands)
+        told = _Description(
+            task=self.name, config=configuration.unstructure(self.config), scale=self.scale, network=network
+        )
         configuration.save_yaml(told, folder / DESCRIPTION)
 
 
@@ -81,14 +106,25 @@ class RestorationMethod:
 
     Attributes:
         task: its class; config: settings of it.
+        corrector: as of a `Restorer`.
     """
+
+    size: ClassVar[str] = "frozen"  # what is trained has another
 
     task: type[Restorer]
     config: Any
+    corrector: Corrector | None = None
 
     def fit(self, inputs: Sequence[RestorationScene], seed: int) -> Restorer:
         """The restorer of some scenes; nothing is drawn."""
-        return self.task(config=self.config, scale=inputs[0].scale, scenes=tuple(inputs))
+        return self.task(config=self.config, scale=inputs[0].scale, scenes=tuple(inputs), corrector=self.corrector)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Network:
+    """What a saved network is, beside the settings; `num_bands` is None of one that sees canonical bands."""
+
+    num_bands: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +134,16 @@ class _Description:
     task: str
     config: dict[str, Any]
     scale: int | None = None
+    network: _Network | None = None
 
 
-def load(folder: Path) -> Restorer | FittedDenoiser | FittedSharpener:
-    """A restorer that was saved into a folder.
+def load(folder: Path, device: str | torch.device = "cpu") -> Restorer | FittedDenoiser | FittedSharpener:
+    """A restorer that was saved into a folder; a network computes on the device.
 
     Raises:
         ConfigError: the folder's description is missing, or names settings that do not exist.
         InputError: the description names no task that restores.
+        WeightsError: the numbers of a network are missing or damaged, or belong to another one.
     """
     where = folder / DESCRIPTION
     told = configuration.read_yaml(where)
@@ -115,7 +153,18 @@ def load(folder: Path) -> Restorer | FittedDenoiser | FittedSharpener:
     task = getattr(registry.load("hypersigma.tasks", description.task), "TASK", None)
     if not (isinstance(task, type) and issubclass(task, Restorer)):
         raise InputError(f"{where}: '{description.task}' restores nothing; expected a model of `hypersigma run`")
-    return task(config=configuration.structure(description.config, task.Config, str(where)), scale=description.scale)
+    config: Any = configuration.structure(description.config, task.Config, str(where))
+    restorer = task(config=config, scale=description.scale)
+    if description.network is None:
+        return restorer
+    return replace(restorer, corrector=_corrector(restorer, description.network, folder).to(device))
+
+
+def _corrector(restorer: Restorer, network: _Network, folder: Path) -> Corrector:
+    """The network that was saved beside a description."""
+    corrector = Corrector(restorer.config, network.num_bands, restorer.num_told, restorer.scale or 1)
+    fill(corrector, load_tensors(folder / _TENSORS), folder / DESCRIPTION)
+    return corrector.eval()
 
 
 def number_notes(cube: Cube, layer: Layer) -> Iterator[str]:

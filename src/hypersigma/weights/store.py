@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from hypersigma.config import read_yaml, save_yaml
 from hypersigma.errors import ConfigError, WeightsError
@@ -90,3 +90,20 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
             f"{path}: damaged or truncated ({path.stat().st_size} bytes; {error}); fetch or import it again"
         ) from error
     return tensors
+
+
+def fill(network: nn.Module, state: Mapping[str, Tensor], description: Path) -> None:
+    """Put saved numbers into the network that a file describes.
+
+    Raises:
+        WeightsError: they belong to another network.
+    """
+    try:
+        network.load_state_dict(dict(state))
+    except RuntimeError as error:
+        # A line a tensor, of which the first tells enough.
+        said = " ".join(line.strip() for line in str(error).splitlines()[:2])[:300]
+        raise WeightsError(
+            f"{description.parent}: the numbers do not fit the network that {description.name} describes ({said}); fit "
+            "and save again"
+        ) from error

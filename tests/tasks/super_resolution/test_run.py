@@ -144,7 +144,7 @@ def test_what_is_refused() -> None:
             run("super_resolution", replace(scene, georef=table), **given)
 
 
-@pytest.mark.parametrize(("key", "value"), [("transfer", 1.0), ("rounds", -1), ("mode", "trained")])
+@pytest.mark.parametrize(("key", "value"), [("transfer", 1.0), ("rounds", -1), ("mode", "learned")])
 def test_settings_that_make_no_sense(key: str, value: object) -> None:
     with pytest.raises(ConfigError, match=key):
         run("super_resolution", coarse(4), scale=2, config={key: value})

@@ -18,7 +18,7 @@ from hypersigma.data.target_kept import targets_kept, tried_part
 from hypersigma.mapped import release
 from hypersigma.metrics.restoration import restoration_scores
 from hypersigma.products import Figure, Layer, Section, Table, Text
-from hypersigma.tasks._restoration import Image, number_notes
+from hypersigma.tasks._restoration import Image, RestorationMethod, number_notes
 from hypersigma.tasks.denoising.task import Denoising
 from hypersigma.tiling import Window
 
@@ -58,7 +58,7 @@ def findings(
             figures |= _figures(model)
             levels = {"noise (deviation)": model.subspace.deviations} | levels
             notes += _told(cube.name, model)
-        kept, table = _kept(scene, method, seed)
+        kept, table = _kept(scene, _settled(method, network), seed)
         figures |= kept
         sections += [*_shown(cube, levels, clean, residual), *table]
         notes += number_notes(cube, clean)
@@ -112,14 +112,22 @@ def _told(name: str, model: SceneModel) -> Iterator[str]:
             yield f"{name}: {count} {told} from the other bands"
 
 
+def _settled(method: Any, network: Any) -> Any:
+    """The method, not to be trained again on parts of a scene."""
+    if not isinstance(network, Denoising):
+        return method
+    return RestorationMethod(task=Denoising, config=network.config, corrector=network.corrector)
+
+
 def _kept(scene: RestorationScene, method: Any, seed: int) -> tuple[dict[str, float], list[Section]]:
     """How much of targets that are put into the scene is left after denoising; nothing of a scene too small for it."""
     cube = scene.cube
     rows, cols = tried_part(*cube.shape[1:])
     window = Window(rows.start, cols.start, rows.stop - rows.start, cols.stop - cols.start)
+    waves = None if cube.wavelengths is None else cube.wavelengths[cube.used]
 
     def denoise(image: Image) -> Image:
-        part = Cube.from_array(image, name=cube.name)
+        part = Cube.from_array(image, waves, name=cube.name)
         fitted = method.fit([replace(scene, cube=part, truth=None)], seed)
         clean: Image = fitted.finish(fitted.predict(part, part.window), part, part.window)[DENOISED]
         return clean

@@ -32,6 +32,8 @@ _WORSE = (
     "another date; do not trust its detail"
 )
 
+_WITHOUT = "the figures of the scene made coarser are those of mode=frozen: the network has learned on that image"
+
 
 class Checked(NamedTuple):
     """A scene that was made coarser and sharpened again, beside itself, in the same pixels."""
@@ -54,11 +56,13 @@ def findings(
         seed: of the run.
         layers: the sharpened scenes.
     """
+    # what is trained has seen the scene made coarser: its figures would be those of what it learned by heart
+    plain = getattr(method, "restoration", method)
     # classical methods are their own settings
     spread: PixelSpread = getattr(method, "config", method)
     metrics: dict[str, float] = {}
     sections: list[Section] = [Text("What the figures say", _WORTH)]
-    notes: list[str] = []
+    notes: list[str] = [] if plain is method else [_WITHOUT]
     for scene, layer in zip(inputs, layers.values(), strict=True):
         prefix, cube = layer.name.removesuffix(SHARPENED), scene.cube
         match = None if scene.companion is None else spread.told(cube, scene.companion)
@@ -69,7 +73,7 @@ def findings(
             cut = match.window.height * match.window.width
             if cut < cube.window.height * cube.window.width:
                 notes.append(f"{cube.name}: sharpened where the companion lies, {cut} of its pixels")
-        checked = _again(scene, match, spread, lambda again: method.fit([again], seed))
+        checked = _again(scene, match, spread, lambda again: plain.fit([again], seed))
         if checked is None:
             notes.append(f"{cube.name}: too small to be made coarser and sharpened again, so that nothing was measured")
         else:
