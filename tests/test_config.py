@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -88,6 +88,23 @@ def test_nested_values_are_structured() -> None:
     assert structure({"optimizer": Optimizer(rate=2.0)}, Settings).optimizer.rate == 2.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    settings: Settings = Settings(optimizer=Optimizer(rate=3.0, kind="momentum"), tile=9)
+    either: Optimizer | Needy = Optimizer(rate=4.0)
+
+
+def test_what_part_of_an_entry_leaves_out_is_that_of_its_own_default() -> None:
+    assert structure({"settings": {"published": True}}, Task).settings == replace(Task().settings, published=True)
+    made = structure({"settings": {"optimizer": {"rate": 1}, "layers": {"x": 2}}}, Task).settings
+    assert made == Settings(optimizer=Optimizer(rate=1.0, kind="momentum"), tile=9, layers={"x": 2})
+    # one of several types is a whole of its own
+    assert structure({"either": {"size": 1}}, Task).either == Needy(size=1)
+    assert structure({"either": {"kind": "adam"}}, Task).either == Optimizer()
+    with pytest.raises(ConfigError, match="settings.optimizer: there is no key 'rat': did you mean 'rate'"):
+        structure({"settings": {"optimizer": {"rat": 1}}}, Task)
+
+
 finite = st.floats(allow_nan=False, min_value=0)
 words = st.text(max_size=8)
 optimizers = st.builds(
@@ -116,6 +133,12 @@ def test_round_trip_through_yaml(config: Settings, tmp_path_factory: pytest.Temp
     save_yaml(config, path)
     assert load_yaml(path, Settings) == config
     assert structure(unstructure(config), Settings) == config
+
+
+def test_text_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
+    config = Settings(optimizer=Optimizer(names=("0e0", "-1e+3", "1.5e3", "1e", "12", "true")))
+    save_yaml(config, tmp_path / "config.yaml")
+    assert load_yaml(tmp_path / "config.yaml", Settings) == config
 
 
 def test_a_number_with_an_exponent_is_a_number(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import cattrs
 import yaml
@@ -83,7 +83,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def save_yaml(config: Any, path: Path) -> None:
     """Write a dataclass (or plain data) as YAML."""
     plain = unstructure(config) if dataclasses.is_dataclass(config) else config
-    path.write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
+    path.write_text(yaml.dump(plain, Dumper=_Dumper, sort_keys=False), encoding="utf-8")
 
 
 def with_settings(data: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
@@ -129,9 +129,13 @@ class _Loader(yaml.SafeLoader):
     """Safe YAML in which 1e-3 is a number; YAML 1.1 takes it for text because it has no decimal point."""
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
+class _Dumper(yaml.SafeDumper):
+    """Safe YAML with quotes around text that `_Loader` would take for a number."""
+
+
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
+for _kind in (_Loader, _Dumper):
+    _kind.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, list("-+0123456789"))
 
 
 def _scalar(kind: type) -> Hook:
@@ -151,6 +155,7 @@ def _scalar(kind: type) -> Hook:
 def _dataclass(kind: type, converter: cattrs.Converter) -> Hook:
     """A structure hook for a dataclass that refuses unknown keys and anything that has no keys."""
     inner: Hook = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
+    defaults = _dataclass_defaults(kind)
 
     def hook(value: Any, _: Any) -> Any:
         # settings made in Python may already hold the dataclass
@@ -158,9 +163,38 @@ def _dataclass(kind: type, converter: cattrs.Converter) -> Hook:
             return value
         if not isinstance(value, Mapping):
             raise TypeError(f"found {_shown(value)}, expected the keys and values of {kind.__name__}")
-        return inner(value, kind)
+        # what part of an entry leaves out is that of this entry's default, which may differ from its type's
+        whole = {name: _onto(default, value[name]) for name, default in defaults.items() if name in value}
+        return inner({**value, **whole}, kind)
 
     return hook
+
+
+def _dataclass_defaults(kind: type) -> dict[str, Any]:
+    """The defaults, by name, of entries of a dataclass that are dataclasses themselves."""
+    made = {
+        item.name: item.default if item.default_factory is dataclasses.MISSING else item.default_factory()
+        for item in dataclasses.fields(kind)
+    }
+    return _dataclass_entries(kind, made)
+
+
+def _dataclass_entries(kind: type, entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a dataclass's entries that are, and can only be, of the dataclass that they are of."""
+    hints = get_type_hints(kind)
+    return {
+        name: entry for name, entry in entries.items() if dataclasses.is_dataclass(entry) and type(entry) is hints[name]
+    }
+
+
+def _onto(config: Any, value: Any) -> Any:
+    """Keys and values put onto a dataclass, as plain data; anything else as it is."""
+    if not isinstance(value, Mapping):
+        return value
+    entries = {item.name: getattr(config, item.name) for item in dataclasses.fields(config)}
+    inner = _dataclass_entries(type(config), entries)
+    below = {name: _onto(entry, value[name]) for name, entry in inner.items() if name in value}
+    return {**unstructure(config), **value, **below}
 
 
 def _tuple(kind: Any, converter: cattrs.Converter) -> Hook:
