@@ -30,6 +30,13 @@ def test_edges_are_sharper_than_interpolated_and_means_stay(scale: int) -> None:
     assert mean_psnr(found, truth) > mean_psnr(resized(coarse, truth.shape[1:]), truth) + 0.5
 
 
+def test_blocks_tell_what_the_whole_image_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = edges(50, 41)
+    whole = doubled(image, 4)
+    monkeypatch.setattr("hypersigma.data.doubled._BLOCK", 24)
+    np.testing.assert_allclose(doubled(image, 4), whole, atol=1e-5)
+
+
 def test_an_image_without_variance_stays() -> None:
     np.testing.assert_array_equal(doubled(np.full((3, 4, 5), 0.5, dtype=np.float32), 2), np.float32(0.5))
 

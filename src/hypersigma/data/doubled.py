@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 
 from hypersigma.data.learned import learned
 from hypersigma.data.resize import resized
+from hypersigma.tiling import Window, blocks
 
 if TYPE_CHECKING:
     from hypersigma.nn.doubling import Doubling
 
 Image = NDArray[np.float32]
 
+
 _COMPONENTS = 16  # that the network sees; the rest is interpolated
-_FLAT = 1e-12  # of the largest variance, below which a component is nothing
+_BLOCK = 256  # pixels, side of what the network sees at once
+_FAINT = 1e-4  # of the largest variance, below which a component adds nothing that can be seen
 
 
 def is_doubling(scale: int) -> bool:
@@ -36,29 +39,41 @@ def doubled(image: Image, scale: int) -> Image:
         image: of any unit.
         scale: as of `is_doubling`.
     """
-    import torch
-
-    from hypersigma.nn.doubling import turned_about
-
     mean = image.mean(axis=(1, 2), dtype=np.float64)
     flat = (image - mean[:, None, None].astype(np.float32)).reshape(len(image), -1)
     values, vectors = np.linalg.eigh(flat @ flat.T / flat.shape[1])
-    chosen = np.flatnonzero(values > _FLAT * values[-1])[-_COMPONENTS:]
+    chosen = np.flatnonzero(values > _FAINT * values[-1])[-_COMPONENTS:]
     vectors = vectors[:, chosen].astype(np.float32)
     found = vectors.T @ flat
     rest = flat - vectors @ found
     result = resized(rest.reshape(image.shape), (image.shape[1] * scale, image.shape[2] * scale))
     result += mean[:, None, None].astype(np.float32)
-    network = _network()
     for vector, component in zip(vectors.T, found.reshape(len(chosen), *image.shape[1:]), strict=True):
-        level = float(component.std())
-        told = torch.from_numpy(component[None, None] / np.float32(level))
-        with torch.inference_mode():
-            for _ in range(scale.bit_length() - 1):
-                told = turned_about(network, told)
-        fine = told.numpy()[0, 0] * np.float32(level)
+        level = np.float32(component.std())
+        fine = component / level
+        for _ in range(scale.bit_length() - 1):
+            fine = _twice(fine)
+        fine *= level
         for band, share in zip(result, vector, strict=True):
             band += share * fine
+    return result
+
+
+def _twice(image: Image) -> Image:
+    """An image (rows, cols) of about unit variance as (2 rows, 2 cols), block by block."""
+    import torch
+
+    from hypersigma.nn.doubling import REACH, turned_about
+
+    rows, cols = image.shape
+    result = np.empty((2 * rows, 2 * cols), dtype=np.float32)
+    for block in blocks(rows, cols, _BLOCK):
+        outer = block.grown(REACH, rows, cols)
+        inner = Window(*(2 * number for number in block.inside(outer)))
+        seen = torch.from_numpy(np.ascontiguousarray(image[outer.slices]))[None, None]
+        with torch.inference_mode():
+            told = turned_about(_network(), seen)[0, 0, *inner.slices]
+        result[Window(*(2 * number for number in block)).slices] = told.numpy()
     return result
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 _WIDTH, _LAYERS = 48, 13
+REACH = _LAYERS + 2  # pixels, as far as what it tells of one hangs on others
 
 
 class Doubling(nn.Module):
