@@ -154,7 +154,9 @@ def test_a_trial_of_super_resolution(files: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_sizes_are_of_networks_alone(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYPERSIGMA_DATA", str(files))
-    with pytest.raises(ConfigError, match="no key 'size'"):
+    with pytest.raises(
+        ConfigError, match="denoising has no network of any size; give hypersigma-tiny, or set mode=trained"
+    ):
         run_trial(trial("denoising", "denoising_cave", "hypersigma-base"), "cpu")
 
 

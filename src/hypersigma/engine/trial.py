@@ -20,6 +20,7 @@ from hypersigma.engine.detection_trial import OF_EACH, detection_figures
 from hypersigma.engine.mean_figures import mean_figures
 from hypersigma.engine.measure import measured
 from hypersigma.engine.restoration_trial import RESTORED, restored_figures
+from hypersigma.errors import ConfigError
 
 OURS = "hypersigma-"
 Row = dict[str, Any]
@@ -241,4 +242,9 @@ def _method(trial: Trial, device: str) -> Method:
     # what works without a network of ours has no sizes, and goes by the name of the smallest
     named = {} if trial.task in RESTORED and size == "tiny" else {"size": size}
     plain = with_settings(named, trial.settings)
+    if trial.task in RESTORED and size != "tiny" and plain.get("mode") != "trained":
+        raise ConfigError(
+            f"{trial.method}: without training {trial.task} has no network of any size; "
+            f"give {OURS}tiny, or set mode=trained"
+        )
     return network_method(trial.task, plain, weights=trial.weights, device=device)
