@@ -1,8 +1,8 @@
 """The channels of a scene strip by strip from top to bottom, no pixel computed twice.
 
-`FrontEnd.read` computes a margin around each window anew. Here what spreading and shapes need of the rows above is kept
-from strip to strip, and a strip comes out once what they need of the rows below has been read. A scene may be entered at
-any strip: reading begins as far above as channels look. Numbers are the same to the bit wherever it is entered.
+`FrontEnd.read` computes a margin around each window anew. Here what spreading and shapes need of the rows above is
+kept from strip to strip, and a strip comes out once what they need of the rows below has been read. A scene may be
+entered at any strip: reading begins as far above as channels look. Numbers are the same to the bit wherever that is.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from hypersigma.data.diffusion import STEPS, Bonds, Spreading
 from hypersigma.data.filters import Profile
 from hypersigma.data.front_end import GROWTH, FrontEnd, at_once
 from hypersigma.data.recent import Recent
-from hypersigma.tiling import Window, blocks
+from hypersigma.tiling import blocks
 
 Array = NDArray[np.float32]
 
 STRIP = 64  # rows that are computed at once
-_BLOCK = 256  # pixels; width of the blocks in which bands become components
+_BLOCK = 256  # pixels; side of the blocks in which bands become components
 
 
 class Strips:
@@ -43,7 +43,8 @@ class Strips:
         self._read = max(0, first - self._behind)
         self._guide = Recent(1, above=np.nan)
         self._copies = [_Copy(own, STRIP * self._behind) for own in front_end.config.spreading]
-        self._shapes = [_Shapes(front_end.config.shapes, STRIP * self._behind) for _ in front_end.principal]
+        shaped = front_end.principal if front_end.config.shapes else ()
+        self._shapes = [_Shapes(front_end.config.shapes, STRIP * self._behind) for _ in shaped]
 
     def next(self) -> Array:
         """The channels of strip `number`, which goes up by one.
@@ -68,7 +69,7 @@ class Strips:
         calls: list[Callable[[], Array]] = [
             partial(copy.of, reduced[: front_end.num_copied(copy.own)], bonds) for copy in self._copies
         ]
-        if front_end.config.shapes:
+        if self._shapes:
             shaped = np.tensordot(front_end.principal, reduced, axes=1)
             calls += [partial(shapes.of, band) for shapes, band in zip(self._shapes, shaped, strict=True)]
         return np.concatenate(at_once(calls))
@@ -80,7 +81,7 @@ class Strips:
         shape = (len(self._front_end.components.matrix), STRIP, cols)
         reduced = np.full(shape, np.nan, dtype=np.float32)
         for block in blocks(max(0, min(STRIP, rows - top)), cols, _BLOCK):
-            reduced[:, *block.slices] = self._front_end.reduced(self._cube, block._replace(row=top))
+            reduced[:, *block.slices] = self._front_end.reduced(self._cube, block._replace(row=top + block.row))
             self._cube.forget()
         return reduced
 
