@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 
 from hypersigma.cube import Cube
-from hypersigma.data.front_end import FrontEnd, FrontEndConfig
+from hypersigma.data.front_end_strips import Strips
 from hypersigma.data.labels import LabelledScene
 from hypersigma.engine import channels, journal, predict
 from hypersigma.engine.measure import measured
-from hypersigma.engine.model import load_model
 from hypersigma.engine.neural import NeuralMethod
-from hypersigma.engine.prediction import Job, carried_out
+from hypersigma.engine.prediction import carried_out, jobs_for
 from hypersigma.palette import default_legend
 from hypersigma.tasks._contract import TrainingConfig
 from hypersigma.tasks.classification.config import ClassificationConfig
@@ -47,13 +46,11 @@ def field_rows(first: int, count: int) -> tuple[np.ndarray[Any, Any], np.ndarray
 
 
 def fit(folder: Path) -> None:
-    """A tiny classification with the default front end, hardly trained: its numbers do not matter here."""
+    """A tiny classification as it is by default, hardly trained: its numbers do not matter here."""
     spectra, truth = field_rows(0, 128)
     labels = np.where(np.random.default_rng(0).random(truth.shape) < 0.02, truth, 0)
     scene = LabelledScene(Cube.from_array(spectra, WAVES, quantity="reflectance"), labels, default_legend(tuple("abc")))
-    config = ClassificationConfig(
-        front_end=FrontEndConfig(), training=TrainingConfig(steps=2, warmup=1), num_members=1, pixels_per_batch=4096
-    )
+    config = ClassificationConfig(training=TrainingConfig(steps=2, warmup=1), pixels_per_batch=4096)
     NeuralMethod(task=Classification, config=config, device="cpu").fit([scene], 0).save(folder)
 
 
@@ -93,11 +90,12 @@ class Watch:
 
 def measure(model: Path, scene: Path, output: Path) -> dict[str, Any]:
     """One streamed prediction in this process, its model loaded before."""
-    job = Job(scene=(scene,), models=(model,), identities=(load_model(model).identity,), output=output, opening={})
+    # the model is loaded here, and kept
+    (job,) = jobs_for([scene], [model], output, opening={})
     watch = Watch()
     watch.over(Cube, "read", "reading")
     watch.over(journal.Journal, "put", "writing")
-    watch.over(FrontEnd, "read", "front end, reading included")
+    watch.over(Strips, "next", "front end, reading included")
     watch.over(channels.StreamedChannels, "read", "waiting for the reader")
     watch.over(predict, "_finished", "finishing, reading included")
     with measured() as cost:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from hypersigma.data.diffusion import STEPS, Bonds, mean_square_difference, spread, spread_probabilities
+from hypersigma.data import diffusion as module
+from hypersigma.data.diffusion import STEPS, Bonds, Spreading, mean_square_difference, spread, spread_probabilities
 
 SEEDS = st.integers(0, 2**32 - 1)
 CONTRAST = 4.0
@@ -105,6 +106,23 @@ def test_a_window_with_its_margin_is_the_whole_bit_for_bit(seed, data):
         bonds = Bonds.of(features[:, :, part], 0.5, CONTRAST)
         cut = spreading(probabilities[:, :, part], bonds, weight[:, part])
         np.testing.assert_array_equal(cut[:, :, first - low : last - low], whole[:, :, first:last])
+
+
+@pytest.mark.parametrize("height", [1, 7, 50, 200])
+def test_values_that_come_strip_by_strip_are_the_whole_bit_for_bit(height, monkeypatch):
+    monkeypatch.setattr(module, "_BYTES_AT_ONCE", 2 * 4 * 52 * 21)
+    rows = 130
+    values, features = fields(rows, 21, classes=5)
+    features[:, 5, 9] = features[:, 60:75, :] = values[:, 5, 9] = values[:, 60:75, :] = np.nan
+    whole = spread(values, Bonds.of(features, 0.5, CONTRAST), 0.01)
+    below = np.full((1, STEPS + height, 21), np.nan, dtype=np.float32)
+    values, features = (np.concatenate([array, np.repeat(below, len(array), 0)], 1) for array in (values, features))
+    spreading, parts = Spreading(0.01), []
+    for top in range(0, rows + STEPS, height):
+        above = features[:, [top - 1]] if top else np.full_like(features[:, :1], np.nan)
+        bonds = Bonds.of(np.concatenate([above, features[:, top : top + height]], axis=1), 0.5, CONTRAST)
+        parts.append(spreading.spread(values[:, top : top + height], bonds))
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1)[:, STEPS : STEPS + rows], whole)
 
 
 def test_it_stays_within_regions():

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hypersigma.data.filters import (
+    Profile,
     gaussian,
     gaussian_stack,
     guided_filter,
@@ -172,6 +173,18 @@ def test_a_profile_in_a_window_with_its_margin_is_that_of_the_whole(
     part = morphological_profile(image[:, :, low:high], (radius,), growth)
     np.testing.assert_array_equal(part[:, :, first - low : last - low], whole[:, :, first:last])
     np.testing.assert_array_equal(np.isnan(whole), np.repeat(np.isnan(image), 3, axis=0))
+
+
+@pytest.mark.parametrize("height", [1, 7, 40])
+@pytest.mark.parametrize("growth", [0, 9])
+def test_a_profile_that_comes_strip_by_strip_is_that_of_the_whole(height: int, growth: int) -> None:
+    image = holed(np.random.default_rng(0).normal(size=(1, 33, 30)).astype(np.float32))
+    whole = morphological_profile(image, (1, 3, 2), growth)
+    profile = Profile((1, 3, 2), growth)
+    assert profile.behind == 3 + growth
+    rows = np.concatenate([image[0], np.full((profile.behind + height, 30), np.nan, dtype=np.float32)])
+    parts = [profile.of(rows[top : top + height]) for top in range(0, 33 + profile.behind, height)]
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1)[:, profile.behind : profile.behind + 33], whole)
 
 
 @pytest.mark.parametrize("growth", [None, 3])

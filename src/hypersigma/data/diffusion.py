@@ -4,7 +4,8 @@ The extended random walker of Kang et al. (IEEE TGRS 2015): the spread values x 
     sum_ij w_ij (x_i - x_j)^2 + sum_i g_i (x_i - p_i)^2,    w_ij = exp(-b |f_i - f_j|^2 / s),
 over 4-neighbours i, j with features f and their mean squared difference s, so that (D - W + G) x = G p. It is
 solved by a fixed number of Chebyshev-accelerated Jacobi steps: a pixel then depends on nothing further away than
-that number of pixels, and a window with that margin gives the same numbers wherever it is cut.
+that number of pixels, and a window with that margin gives the same numbers wherever it is cut. A scene that comes strip
+by strip needs no margin: each step is one row behind the last, and two rows of every step are kept.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hypersigma.data.recent import Recent
 
 Array = NDArray[np.float32]
 
@@ -113,16 +116,89 @@ def _stepped(own: Array, bonds: Bonds, source: Array, degree: Array, factors: ND
     previous, current = own, own
     spare = [np.empty_like(own), np.empty_like(own), np.empty_like(own)]
     for factor in factors:
-        target = bonds.received(current, out=spare.pop())
-        target += source
-        target /= degree
-        target -= previous
-        target *= factor
-        target += previous
+        target = _step(bonds.received(current, out=spare.pop()), source, degree, previous, factor)
         if previous is not own:
             spare.append(previous)
         previous, current = current, target
     return current
+
+
+def _step(received: Array, source: Array, degree: Array, previous: Array, factor: np.float32) -> Array:
+    """From the last value but one towards (W x + G p) / degree, in place of what was received, W x."""
+    received += source
+    received /= degree
+    received -= previous
+    received *= factor
+    received += previous
+    return received
+
+
+class Spreading:
+    """Values that spread as by `spread` while they come strip by strip; what comes out is STEPS rows behind.
+
+    Above the first strip there is no data. The n-th step is n rows behind the strip: of each step the two last rows
+    are kept, which the next steps look at, and of what stays as it is as many rows as there are steps.
+    """
+
+    def __init__(self, fidelity: float) -> None:
+        """Nothing has come yet.
+
+        Args:
+            fidelity: g > 0, the weight of a pixel's own value.
+        """
+        self._fidelity = fidelity
+        self._factors = acceleration(fidelity)
+        self._known = Recent(STEPS + 1, above=False)
+        self._up, self._right = Recent(STEPS + 1), Recent(STEPS + 1)
+        self._degree = Recent(STEPS - 1, above=1.0)
+        self._own = Recent(STEPS)
+        self._values: dict[int, list[Recent]] = {}
+
+    def spread(self, values: Array, bonds: Bonds) -> Array:
+        """Spread values (K, h, cols) of the rows STEPS above a strip.
+
+        Args:
+            values: p (K, h, cols) of the strip, NaN where no bond is known.
+            bonds: w of the strip and the row above it.
+        """
+        height = values.shape[1]
+        new = np.where(bonds.known[1:], values, 0.0).astype(np.float32)
+        known, right = self._known.joined(bonds.known[1:]), self._right.joined(bonds.right[1:])
+        whole = Bonds(known, self._up.joined(bonds.down), right)
+        seen = _rows(whole, STEPS - 1, height + 2)
+        weight = np.where(seen.known, self._fidelity, 1.0).astype(np.float32)
+        degree = self._degree.joined((weight + seen.received(seen.known[None].astype(np.float32))[0])[1:-1])
+        source = self._own.joined(new)
+        source *= np.where(whole.known[1:], self._fidelity, 1.0).astype(np.float32)
+        result = np.empty_like(new)
+        # all steps of a few values at a time, which stay in a processor's cache
+        count = max(1, _BYTES_AT_ONCE // (4 * (height + 2) * values.shape[2]))
+        for first in range(0, len(values), count):
+            some = slice(first, first + count)
+            result[some] = self._stepped(first, new[some], whole, source[some], degree)
+        result[:, ~whole.known[1 : height + 1]] = np.nan
+        return result
+
+    def _stepped(self, group: int, own: Array, bonds: Bonds, source: Array, degree: Array) -> Array:
+        """What the steps make of some values (K, h, cols), as in the function of that name."""
+        height = own.shape[1]
+        kept = self._values.setdefault(group, [Recent(2) for _ in self._factors])
+        current = own
+        for index, factor in enumerate(self._factors):
+            window = kept[index].joined(current)
+            if index == 0:
+                previous = window[:, 1:-1]
+            top = STEPS - 1 - index
+            received = _rows(bonds, top, height + 2).received(window)[:, 1:-1]
+            current = _step(received, source[:, top : top + height], degree[top : top + height], previous, factor)
+            previous = window[:, :-2]
+        return current
+
+
+def _rows(bonds: Bonds, first: int, count: int) -> Bonds:
+    """Bonds of some rows, where `down` has one with the row above for each."""
+    rows = slice(first, first + count)
+    return Bonds(bonds.known[rows], bonds.down[first + 1 : first + count], bonds.right[rows])
 
 
 def acceleration(fidelity: float) -> NDArray[np.float32]:

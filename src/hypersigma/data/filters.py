@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from hypersigma.data.recent import Recent
+
 
 def _valid(array: NDArray[Any]) -> NDArray[np.bool_]:
     """Pixels (rows, cols) with a number in every band."""
@@ -146,13 +148,19 @@ def _opened(
     image: NDArray[np.float32], valid: NDArray[np.bool_], radius: int, num_growth: int | None
 ) -> NDArray[np.float32]:
     """The opening by reconstruction of an image (rows, cols) with a disc."""
+    eroded = _eroded(image, valid, radius)
+    mask = np.where(valid, image, image[valid].min(initial=0.0))
+    return _regrown(np.minimum(eroded, mask), mask, num_growth)
+
+
+def _eroded(image: NDArray[np.float32], valid: NDArray[np.bool_], radius: int) -> NDArray[np.float32]:
+    """The least valid value within a disc around each pixel of an image (rows, cols)."""
     offsets = np.arange(-radius, radius + 1)
     disc = np.hypot(offsets[:, None], offsets[None]) <= radius
     # No data is above everything for the erosion and below everything for the reconstruction: it alters no neighbour.
-    solid = np.where(valid, image, np.inf)
-    eroded = ndimage.grey_erosion(solid, footprint=disc, mode="constant", cval=np.inf)
-    mask = np.where(valid, image, image[valid].min(initial=0.0))
-    return _regrown(np.minimum(eroded, mask), mask, num_growth)
+    solid = np.where(valid, image, np.float32(np.inf))
+    eroded: NDArray[np.float32] = ndimage.grey_erosion(solid, footprint=disc, mode="constant", cval=np.inf)
+    return eroded
 
 
 def _regrown(seed: NDArray[np.float32], mask: NDArray[np.float32], num_growth: int | None) -> NDArray[np.float32]:
@@ -163,8 +171,7 @@ def _regrown(seed: NDArray[np.float32], mask: NDArray[np.float32], num_growth: i
         whole: NDArray[np.float32] = reconstruction(seed, mask)  # type: ignore[no-untyped-call]
         return whole
     for _ in range(num_growth):
-        grown = _widened(_widened(seed).T).T
-        np.minimum(grown, mask, out=grown)
+        grown = np.minimum(_widened(seed), mask)
         if np.array_equal(grown, seed):
             break
         seed = grown
@@ -172,8 +179,51 @@ def _regrown(seed: NDArray[np.float32], mask: NDArray[np.float32], num_growth: i
 
 
 def _widened(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The largest of each pixel and its neighbours in its column."""
-    wide = image.copy(order="K")
-    np.maximum(wide[1:], image[:-1], out=wide[1:])
-    np.maximum(wide[:-1], image[1:], out=wide[:-1])
+    """The largest of each pixel of an image (..., rows, cols) and its eight neighbours."""
+    tall = image.copy()
+    np.maximum(tall[..., 1:, :], image[..., :-1, :], out=tall[..., 1:, :])
+    np.maximum(tall[..., :-1, :], image[..., 1:, :], out=tall[..., :-1, :])
+    wide = tall.copy()
+    np.maximum(wide[..., 1:], tall[..., :-1], out=wide[..., 1:])
+    np.maximum(wide[..., :-1], tall[..., 1:], out=wide[..., :-1])
     return wide
+
+
+class Profile:
+    """The `morphological_profile` of a band that comes strip by strip; what comes out is `behind` rows behind.
+
+    Above the first strip there is no data. All shapes are eroded as far behind the strip as the largest disc reaches;
+    then each step of growing is one row behind the last, and two rows of each are kept.
+    """
+
+    def __init__(self, radii: Sequence[int], num_growth: int) -> None:
+        """Nothing has come yet; arguments as of `morphological_profile`."""
+        self._radii = radii
+        self._largest = max(radii)
+        self.behind = self._largest + num_growth
+        self._band = Recent(self.behind + self._largest, above=np.nan)
+        self._seeds = [Recent(2, above=-np.inf) for _ in range(num_growth)]
+
+    def of(self, strip: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The profile (1 + 2 * radii, h, cols) of the rows `behind` a strip (h, cols), NaN = no data."""
+        height = len(strip)
+        band = self._band.joined(strip)
+        masks = np.stack([np.where(np.isfinite(band), sign * band, np.float32(-np.inf)) for sign in (1, -1)])[:, None]
+        seed = self._shrunk(band[-height - 2 * self._largest :])
+        for index, kept in enumerate(self._seeds):
+            grown = _widened(kept.joined(seed))[..., 1:-1, :]
+            top = self.behind - index - 1
+            seed = np.minimum(grown, masks[..., top : top + height, :], out=grown)
+        own = band[self._largest :][:height]
+        profile: NDArray[np.float32] = np.concatenate([own[None], seed[0], -seed[1]])
+        profile[:, np.isnan(own)] = np.nan
+        return profile
+
+    def _shrunk(self, band: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What discs leave (2, radii, h, cols) of a band (h + 2 * largest, cols) and of its negative."""
+        valid = np.isfinite(band)
+        inner = slice(self._largest, len(band) - self._largest)
+        images = [np.where(valid, sign * band, np.float32(0.0)) for sign in (1, -1)]
+        shrunk = np.stack([[_eroded(image, valid, radius)[inner] for radius in self._radii] for image in images])
+        shrunk[..., ~valid[inner]] = -np.inf
+        return shrunk

@@ -162,14 +162,14 @@ class FrontEnd:
         """
         _, rows, cols = cube.shape
         seen = window.grown(self.halo, rows, cols)
-        reduced = self.components.apply(_spectra(self, cube, seen))
+        reduced = self.reduced(cube, seen)
         channels: Array = self._channels(reduced)[:, *window.inside(seen).slices]
         channels /= self.deviation[:, None, None]
         return channels
 
     def _channels(self, reduced: Array) -> Array:
         """All channels (channels, h, w) of components (components, h, w), not yet standardised."""
-        guide = _guide(self.config, self.components, reduced)
+        guide = self.guide(reduced)
         bonds = Bonds.of(guide, self.guide_scale, self.config.contrast) if any(self.config.spreading) else None
         copied = [(reduced[: self.num_copied(own)], own) for own in self.config.spreading]
         calls: list[Callable[[], Array]] = [
@@ -179,13 +179,20 @@ class FrontEnd:
         if self.config.shapes:
             shaped = np.tensordot(self.principal, reduced, axes=1)
             calls += [partial(morphological_profile, band[None], self.config.shapes, GROWTH) for band in shaped]
-        with ThreadPoolExecutor(min(len(calls), os.cpu_count() or 1)) as pool:
-            return np.concatenate([future.result() for future in [pool.submit(call) for call in calls]])
+        return np.concatenate(at_once(calls))
+
+    def reduced(self, cube: Cube, window: Window) -> Array:
+        """Components (components, h, w) of a window, NaN = no data; errors as of `read`."""
+        return self.components.apply(_spectra(self, cube, window))
 
     def bonds(self, cube: Cube, window: Window) -> Bonds:
         """How strongly the pixels of a window hold together."""
-        guide = _guide(self.config, self.components, self.components.apply(_spectra(self, cube, window)))
+        guide = self.guide(self.reduced(cube, window))
         return Bonds.of(guide, self.guide_scale, self.config.contrast)
+
+    def guide(self, reduced: Array) -> Array:
+        """What tells regions apart (guides, h, w), of components (components, h, w)."""
+        return _guide(self.config, self.components, reduced)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The numbers that make it up, by name, to be saved."""
@@ -256,6 +263,12 @@ def fit_front_end(
     # Blocks end where windows go on, but the deviation of a spread channel is near enough.
     deviation = fit_scaling([known._channels(block) for block in reduced]).deviation
     return replace(known, deviation=deviation.astype(np.float32))
+
+
+def at_once(calls: Sequence[Callable[[], Array]]) -> list[Array]:
+    """What calls return, in their order, each from a thread, as many at once as there are processors."""
+    with ThreadPoolExecutor(min(len(calls), os.cpu_count() or 1)) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def _unfitted(config: FrontEndConfig, cubes: Sequence[Cube]) -> FrontEnd:

@@ -13,13 +13,13 @@ from hypersigma.cube import ArraySource, Cube
 from hypersigma.data.dates import dates_of
 from hypersigma.data.diffusion import Bonds
 from hypersigma.data.front_end import FrontEnd
+from hypersigma.data.front_end_strips import STRIP, Strips
 from hypersigma.engine.anchors import fingerprint
 from hypersigma.mapped import empty
 from hypersigma.tiling import Window, blocks
 
 _MOST_KEPT = 64 << 20  # bytes
 _BLOCK = 256  # pixels; side of the blocks in which all channels are computed
-_STRIP = 128  # rows that are computed at once where a scene is read in order
 
 
 class Channels:
@@ -92,42 +92,41 @@ class StreamedChannels(Channels):
     """The channels of a scene whose windows are asked for from top to bottom, as a prediction does.
 
     Of a scene of many channels strips of whole rows are computed, each once, the next one by a thread of its own
-    while the last ones are used. Which strip a row belongs to depends on nothing but its number.
+    while the last ones are used.
     """
 
     def __init__(self, front_end: FrontEnd, cube: Cube) -> None:
         super().__init__(front_end, cube)
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
         self._strips: dict[int, Future[NDArray[np.float32]]] = {}
+        self._passes: list[Strips] = []
 
     def read(self, window: Window) -> NDArray[np.float32]:
         if self._keep:
             return super().read(window)
-        first, last = window.row // _STRIP, (window.row + window.height - 1) // _STRIP
+        first, last = window.row // STRIP, (window.row + window.height - 1) // STRIP
         # what lies above is not asked for again
         self._strips = {number: strip for number, strip in self._strips.items() if first <= number <= last + 1}
         parts = []
         for number in range(first, last + 1):
             strip = self._strip(number).result()
-            top = number * _STRIP
+            top = number * STRIP
             rows = slice(max(window.row - top, 0), window.row + window.height - top)
             parts.append(strip[:, rows, window.slices[1]])
-        self._strip(last + 1)
+        if (last + 1) * STRIP < self.cube.shape[1]:
+            self._strip(last + 1)
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def _strip(self, number: int) -> Future[NDArray[np.float32]]:
-        """Channels (C, rows, cols) of a strip, under way."""
+        """Channels (C, STRIP, cols) of a strip, under way."""
         if number not in self._strips:
             self._strips[number] = self._reader.submit(self._computed, number)
         return self._strips[number]
 
     def _computed(self, number: int) -> NDArray[np.float32]:
-        """What the thread does; beneath the scene there is nothing to do."""
-        _, rows, cols = self.cube.shape
-        area = Window(number * _STRIP, 0, max(0, min(_STRIP, rows - number * _STRIP)), cols)
-        shape = (len(self._dates) * self.front_end.num_channels, area.height, cols)
-        strip = empty(shape, np.dtype(np.float32))
-        for block in blocks(area.height, cols, _BLOCK):
-            strip[:, *block.slices] = self._read(block._replace(row=area.row + block.row))
-            self.cube.forget()
-        return strip
+        """What the thread does; strips out of order are a pass of their own."""
+        if not self._passes or self._passes[0].number != number:
+            self._passes = [Strips(self.front_end, date, number) for date in self._dates]
+        channels = [strips.next() for strips in self._passes]
+        strip = empty((sum(map(len, channels)), *channels[0].shape[1:]), np.dtype(np.float32))
+        return np.concatenate(channels, out=strip)
