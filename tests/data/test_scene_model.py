@@ -9,7 +9,9 @@ from hypersigma.data.smooth_spectra import processes, shrunk
 from hypersigma.data.spectral_subspace import SpectralSubspace
 from hypersigma.data.subspace_denoising import SubspaceDenoisingConfig, denoised, found_model
 from hypersigma.metrics.restoration import mean_psnr
+from hypersigma.readers import open_cube
 from tests.data.test_spectral_subspace import clean
+from tests.shared import data_path
 
 QUICK = SubspaceDenoisingConfig(cleaning="means")
 
@@ -44,6 +46,16 @@ def test_dead_lines_across_sharp_edges_are_no_directions():
     assert found.rank == 2
     np.testing.assert_allclose(found.deviations, 0.03, rtol=0.05)
     assert mean_psnr(found.image, truth) > 43
+
+
+@pytest.mark.parametrize("seed", [100, 103])
+def test_levels_of_few_bands_do_not_pass_for_directions(seed):
+    """CAVE with dead lines: 31 bands, about half of them without gaps, whose levels of noise are told roughly at first."""
+    truth = open_cube(data_path("cave/chart_and_stuffed_toy_ms_256.mat")).read()
+    truth = truth / truth.max()
+    found = denoised(corrupted(truth, PUBLISHED_CASES[3], seed).image, QUICK)
+    assert found.rank < 6
+    assert mean_psnr(found.image, truth) > 32.5
 
 
 def test_faults_are_told_apart():

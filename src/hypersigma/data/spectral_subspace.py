@@ -18,6 +18,7 @@ _BEYOND = 8  # directions below the edge of noise that are looked at for pattern
 _PATTERN = 0.05  # covariance of neighbours over the variance of the noise from which on a direction has a pattern
 _CERTAIN = 5.0  # deviations of that covariance in white noise
 _SURE = 2.02  # of the Tracy-Widom law of order 1, which is above it in one case of a hundred
+_CLEAR = 1.5  # of the variance of the noise, from which on a direction is signal where most of them seem to be
 _ROUNDS = 100
 _REFINEMENTS = 4
 _RIDGE = 1e-3  # of the information of a whole pixel, for those of which next to nothing is known
@@ -160,7 +161,7 @@ def _left(values: Floats, vectors: Floats, num: int) -> Floats:
 
 
 def _edge(values: Floats, num_pixels: int) -> int:
-    """How many variances (bands,), descending, are above the largest of white noise; at least one."""
+    """How many variances (bands,), descending, over that of the noise, are above its largest; at least one."""
     root, bands = np.sqrt(num_pixels - 1), np.sqrt(len(values))
     above = ((root + bands) ** 2 + _SURE * (root + bands) * (1 / root + 1 / bands) ** (1 / 3)) / num_pixels
     num = 0
@@ -170,6 +171,9 @@ def _edge(values: Floats, num_pixels: int) -> int:
         if more <= num or more == len(values):
             break
         num = more
+    if num > len(values) / 2:
+        # Levels of noise that are not told well yet differ more than samples do, and one by one would pass for signal.
+        num = int(np.count_nonzero(values > _CLEAR))
     return max(num, 1)
 
 
