@@ -50,7 +50,7 @@ def test_dead_lines_across_sharp_edges_are_no_directions():
 
 @pytest.mark.parametrize("seed", [100, 103])
 def test_levels_of_few_bands_do_not_pass_for_directions(seed):
-    """CAVE with dead lines: 31 bands, about half of them without gaps, whose levels of noise are told roughly at first."""
+    """CAVE with dead lines: few bands are without gaps, and their levels of noise are told roughly at first."""
     truth = open_cube(data_path("cave/chart_and_stuffed_toy_ms_256.mat")).read()
     truth = truth / truth.max()
     found = denoised(corrupted(truth, PUBLISHED_CASES[3], seed).image, QUICK)
