@@ -166,4 +166,4 @@ class Corrector(Learner):
         share = float(np.clip(alike / max(power, _SMALLEST), 0.0, 1.0))
         self.share.fill_(share)
         gain = 2 * share * alike - share**2 * power
-        return Settled(share, max(gain, 0.0) / max(missed, _SMALLEST))
+        return Settled(share, max(0.0, gain) / max(missed, _SMALLEST))
