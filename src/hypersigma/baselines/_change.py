@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from hypersigma import config as configuration
 from hypersigma.baselines._estimators import Estimator, class_probabilities
@@ -28,6 +27,7 @@ from hypersigma.data.labels import LabelledScene
 from hypersigma.data.method import Tiling
 from hypersigma.data.pair import CHANGED, Pair
 from hypersigma.data.shared_bands import BandList, SharedBands
+from hypersigma.data.threads import one_thread
 from hypersigma.data.thresholds import otsu
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
@@ -150,7 +150,7 @@ class FittedChange:
     @cached_property
     def estimator(self) -> Estimator:
         """The estimator, fitted when it is first needed."""
-        with threadpool_limits(limits=1):
+        with one_thread():
             estimator = self.method.estimator(self.samples.shape[1], self.seed)
             assert estimator is not None
             return estimator.fit(self.samples, self.labels)
@@ -162,7 +162,7 @@ class FittedChange:
             InputError: the scene is no pair of dates, or has other bands than those fitted on.
         """
         known = self._knowledge(cube)
-        with threadpool_limits(limits=1):
+        with one_thread():
             evidence = evidence_of(self.method, known, window)
             if not self.learns:
                 return evidence[:1]
@@ -287,7 +287,7 @@ def fit_change(method: ChangeDetector, inputs: Sequence[LabelledScene], seed: in
 def known_pair(method: ChangeDetector, pair: Pair) -> KnownPair:
     """What a detector knows of a pair before it scores it."""
     shared = SharedBands.of(pair)
-    with threadpool_limits(limits=1):
+    with one_thread():
         before, after = sampled_pixels(shared, pair)
         statistics = date_statistics(before, after)
         learned = method.learn(*statistics.apply(before, after))
@@ -321,7 +321,7 @@ def labelled_evidence(method: ChangeDetector, scene: LabelledScene, seed: int) -
     labels = _thinned(scene.labels, seed)
     samples, classes = [], []
     _, rows, cols = known.pair.shape
-    with threadpool_limits(limits=1):
+    with one_thread():
         for window in blocks(rows, cols, _TILE):
             own = labels[window.slices]
             if own.any():
@@ -348,7 +348,7 @@ def _level(fitted: FittedChange, parts: Sequence[Labelled], counts: Sequence[NDA
         if len(np.unique(kept[1])) < CHANGED:
             continue
         blind = replace(fitted, samples=kept[0], labels=kept[1], known=[])
-        with threadpool_limits(limits=1):
+        with one_thread():
             scores.append(class_probabilities(blind.estimator, samples, CHANGED)[:, CHANGED - 1])
         truths.append(labels == CHANGED)
         drawn = np.bincount(labels, minlength=CHANGED + 1)

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from hypersigma import config as configuration
 from hypersigma import registry
@@ -27,6 +26,7 @@ from hypersigma.data.class_maps import class_arrays, class_layers
 from hypersigma.data.components import Components
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.method import Tiling
+from hypersigma.data.threads import one_thread
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Color, Layer, Legend
@@ -80,7 +80,7 @@ class PixelClassifier:
         varying = _varying([_training_pixels(array, scene)[0] for array, scene in zip(arrays, inputs, strict=True)])
         arrays = [array if varying.all() else array[varying] for array in arrays]
         bands = replace(wanted, indices=tuple(int(band) for band in np.asarray(wanted.indices)[varying]))
-        with threadpool_limits(limits=1):  # sums in a fixed order: the same seed gives the same map
+        with one_thread():  # sums in a fixed order: the same seed gives the same map
             transforms = self.transforms(arrays)
             pairs = [
                 _training_pixels(self.features(array, transforms), scene)
@@ -139,7 +139,7 @@ class FittedClassifier:
     @cached_property
     def estimator(self) -> Estimator:
         """The estimator, fitted on the training pixels when it is first needed."""
-        with threadpool_limits(limits=1), warnings.catch_warnings():
+        with one_thread(), warnings.catch_warnings():
             # Of a class with one pixel: it has no spread to learn, and the shared covariance comes from the others.
             warnings.filterwarnings("ignore", message="Only one sample available")
             return self.method.estimator(self.samples.shape[1], self.seed).fit(self.samples, self.labels)
@@ -155,7 +155,7 @@ class FittedClassifier:
         array = self.bands.read(cube, seen)
         num_classes = len(self.legend.names)
         probabilities = np.full((num_classes, *array.shape[1:]), np.nan, dtype=np.float32)
-        with threadpool_limits(limits=1):
+        with one_thread():
             features = self.method.features(array, self.transforms)
             complete = np.isfinite(features).all(axis=0)
             probabilities[:, complete] = class_probabilities(self.estimator, features[:, complete].T, num_classes).T

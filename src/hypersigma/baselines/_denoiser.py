@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from hypersigma.baselines._settings import Kept, load_kept
 from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import Told, denoised_arrays, denoised_layers, told_of
 from hypersigma.data.method import Tiling
 from hypersigma.data.stored_numbers import StoredNumbers
+from hypersigma.data.threads import one_thread
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
@@ -65,7 +65,7 @@ class FittedDenoiser:
         if not known.any():
             return np.full_like(image, np.nan)
         mean = image[:, known].mean(axis=1, dtype=np.float64).astype(np.float32)
-        with threadpool_limits(limits=1):
+        with one_thread():
             result = self.method.cleaned(np.where(known, image, mean[:, None, None]))
         result[:, ~known] = np.nan
         return result

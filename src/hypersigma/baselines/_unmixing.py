@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from hypersigma import config as configuration
 from hypersigma.baselines._bundles import bundled
@@ -22,6 +21,7 @@ from hypersigma.cube import Cube, Quantity
 from hypersigma.data.bands import Bands
 from hypersigma.data.endmember_count import Counted, counted
 from hypersigma.data.method import Tiling
+from hypersigma.data.threads import one_thread
 from hypersigma.data.unmixing import UnmixingScene
 from hypersigma.data.unmixing_maps import ABUNDANCES, SHADE, unmixing_arrays, unmixing_layers
 from hypersigma.data.unmixing_sample import Sample, alike_note, sample_of
@@ -189,7 +189,7 @@ class FittedUnmixing:
         known = np.isfinite(spectra).all(axis=0)
         materials = self.materials
         result = np.full((len(materials) + 2, spectra.shape[1]), np.nan, dtype=np.float32)
-        with threadpool_limits(limits=1):
+        with one_thread():
             own = spectra[:, known]
             shares = self.method.amounts(own, self.endmembers)
             lit = shares[: len(self.endmembers)]
@@ -305,7 +305,7 @@ def fit_unmixer(method: Unmixer, inputs: Sequence[UnmixingScene], seed: int) -> 
     bands = _bands(inputs)
     sample, notes = method.sample(inputs, bands)
     told: Counted | None = None
-    with threadpool_limits(limits=1):
+    with one_thread():
         if first.count is None:
             assert first.library is not None
             endmembers = first.library.spectra[:, list(bands.indices)]

@@ -200,10 +200,11 @@ def _groups(spectra: Floats, num_groups: int, seed: int) -> tuple[str, ...]:
     if not num_groups:
         return ()
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
+
+    from hypersigma.data.threads import one_thread
 
     shapes, _ = _shapes(spectra)
     # sums of several threads differ in their last digits from run to run
-    with threadpool_limits(1):
+    with one_thread():
         found = KMeans(min(num_groups, len(shapes)), n_init=1, random_state=seed).fit_predict(shapes)
     return tuple(f"group {index + 1}" for index in found)

@@ -69,24 +69,22 @@ class SceneModel:
 
     def cleaned(self, part: Part, clean: Clean) -> Image:
         """The part in the subspace, cleaned by what cleans images (directions, rows, cols) with noise of variance 1."""
-        if part.known.all():
-            return clean(self.coefficients(part))
-        cleaned = clean(self.whitened(part))
-        return np.tensordot(np.linalg.inv(self._root(part)), cleaned, axes=1).astype(np.float32)
+        white, root = self.whitened(part)
+        cleaned = clean(white)
+        return cleaned if root is None else np.tensordot(np.linalg.inv(root), cleaned, axes=1).astype(np.float32)
 
-    def whitened(self, part: Part) -> Image:
-        """The part in the subspace (directions, rows, cols) with noise of variance 1 on average."""
+    def whitened(self, part: Part) -> tuple[Image, Floats | None]:
+        """The part in the subspace (directions, rows, cols) with noise of variance 1, and what brings it to that.
+
+        Where numbers are missing there is more noise; a matrix (directions, directions) brings it to 1 on average.
+        """
         coefficients = self.coefficients(part)
         if part.known.all():
-            return coefficients
-        return np.tensordot(self._root(part), coefficients, axes=1).astype(np.float32)
-
-    def _root(self, part: Part) -> Floats:
-        """What brings the noise of a part to variance 1 on average: where numbers are missing there is more."""
+            return coefficients, None
         known = part.known[self.subspace.used].reshape(int(self.subspace.used.sum()), -1)
         values, vectors = np.linalg.eigh(self.subspace.information(known).mean(axis=0))
         root: Floats = (vectors * np.sqrt(np.maximum(values, np.finfo(np.float32).eps))) @ vectors.T
-        return root
+        return np.tensordot(root, coefficients, axes=1).astype(np.float32), root
 
 
 def find_model(read: Read, shape: tuple[int, int, int], clean: Clean, rank: int | None = None) -> SceneModel:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import Told, restored_layer, told_of
@@ -17,6 +16,7 @@ from hypersigma.data.method import Tiling
 from hypersigma.data.restoration import RestorationScene, whole_scene
 from hypersigma.data.sharpening import Match
 from hypersigma.data.stored_numbers import StoredNumbers
+from hypersigma.data.threads import one_thread
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
@@ -94,7 +94,7 @@ class SharpenedScenes(ABC):
                 f"this model sharpened another scene with a companion, and has none of {cube.name}; run "
                 "super_resolution on it with its own"
             )
-        with threadpool_limits(limits=1):
+        with one_thread():
             match = self.told(cube, companions[0])
             self._remember(cube, match.georef)
             return self.fused(match)

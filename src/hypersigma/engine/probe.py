@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from hypersigma import registry
 from hypersigma.baselines._estimators import Estimator, class_probabilities
@@ -20,6 +19,7 @@ from hypersigma.baselines.random_forest_smoothed import METHOD
 from hypersigma.data.labels import LabelledScene
 from hypersigma.data.other_sensor import seen_by
 from hypersigma.data.sampling import Split, pooled_folds
+from hypersigma.data.threads import one_thread
 from hypersigma.engine.measure import measured
 from hypersigma.engine.probe_features import Array, Samples, sample
 from hypersigma.engine.trial import Row, Scores, Trial, begun
@@ -101,7 +101,7 @@ def _row(trial: Trial, ground: _Ground) -> Row:
     columns = learned.parts[name.kind]
     scores, own = (Scores.none(len(ground.scenes[0].legend.names)) for _ in range(2))
     for splits in pooled_folds([scene.labels for scene in ground.scenes], trial.split, trial.seed):
-        with measured() as cost, threadpool_limits(limits=1):  # sums in a fixed order
+        with measured() as cost, one_thread():  # sums in a fixed order
             estimator = _fitted(name.estimator, learned.values[:, columns], ground.scenes, splits, trial.seed)
             _score(scores, estimator, seen.values[:, columns], ground.scenes, splits)
         scores.spend(cost.seconds, cost.peak_memory_mb)

@@ -239,9 +239,7 @@ def _method(trial: Trial, device: str) -> Method:
     from hypersigma.engine.methods import network_method
 
     size = trial.method.removeprefix(OURS)
-    # what works without a network of ours has no sizes, and goes by the name of the smallest
-    named = {} if trial.task in RESTORED and size == "tiny" else {"size": size}
-    plain = with_settings(named, trial.settings)
+    plain = with_settings({"size": size}, trial.settings)
     if trial.task in RESTORED and size != "tiny" and plain.get("mode") != "trained":
         raise ConfigError(
             f"{trial.method}: without training {trial.task} has no network of any size; "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hypersigma.tasks._lazy import lazily
 from hypersigma.tasks.change_detection.inputs import Inputs, load_inputs
 
 if TYPE_CHECKING:
@@ -12,15 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TASK", "Inputs", "findings", "frozen_detector", "load_inputs"]
 
-
-def __getattr__(name: str) -> Any:
-    """What needs torch, imported when it is asked for: the command line lists the room without it."""
-    if name in ("TASK", "frozen_detector"):
-        from hypersigma.tasks.change_detection import task
-
-        return getattr(task, name)
-    if name == "findings":
-        from hypersigma.tasks.change_detection.report import findings
-
-        return findings
-    raise AttributeError(name)
+__getattr__ = lazily(
+    TASK="hypersigma.tasks.change_detection.task",
+    frozen_detector="hypersigma.tasks.change_detection.task",
+    findings="hypersigma.tasks.change_detection.report",
+)

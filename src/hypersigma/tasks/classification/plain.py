@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from hypersigma.data.labels import LabelledScene
+from hypersigma.data.threads import one_thread
 from hypersigma.tasks._contract import ChannelReader
 from hypersigma.tiling import blocks
 
@@ -66,7 +66,7 @@ def logistic_weights(
     told = samples.astype(np.float64) @ features.T
     mean, deviation = told.mean(axis=0), told.std(axis=0)
     deviation[deviation < 1e-9] = np.inf
-    with threadpool_limits(limits=1):  # sums in a fixed order: the same labels give the same map
+    with one_thread():  # sums in a fixed order: the same labels give the same map
         fitted = LogisticRegression(C=1.0 / (_PENALTY * len(classes)), max_iter=_MOST_ROUNDS)
         fitted.fit((told - mean) / deviation, classes)
     slopes, constants = fitted.coef_ / deviation, fitted.intercept_

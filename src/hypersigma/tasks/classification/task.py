@@ -163,3 +163,6 @@ def _network_config(config: ClassificationConfig, num_channels: int, num_classes
 def _pixel_path(num_channels: int, width: int, num_classes: int) -> nn.Sequential:
     """A perceptron on every pixel by itself: what a token of several pixels blurs."""
     return nn.Sequential(nn.Conv2d(num_channels, width, 1), nn.GELU(), nn.Conv2d(width, num_classes, 1))
+
+
+TASK = Classification

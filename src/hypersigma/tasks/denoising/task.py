@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from threadpoolctl import threadpool_limits
 
 from hypersigma.cube import Cube
 from hypersigma.data.denoised_maps import Told, denoised_arrays, denoised_layers, told_of
@@ -22,6 +21,7 @@ from hypersigma.data.scene_model import Part, SceneModel
 from hypersigma.data.signal_guard import guarded
 from hypersigma.data.subspace_denoising import SubspaceDenoisingConfig, cleaned, cleaned_images, found_model
 from hypersigma.data.target_guard import TargetGuard, target_guard
+from hypersigma.data.threads import one_thread
 from hypersigma.errors import InputError
 from hypersigma.georef import Georef
 from hypersigma.products import Layer
@@ -67,7 +67,7 @@ class Denoising(Restorer):
     def _known(self, cube: Cube) -> tuple[SceneModel, TargetGuard | None]:
         """What a scene is made of, and the guard of its target if it was given with one."""
         if not self.found or self.found[0][0] is not cube:
-            with threadpool_limits(limits=1):
+            with one_thread():
                 shape = len(cube.used), *cube.shape[1:]
                 _require_data(cube)
                 read = partial(passing, cube)
@@ -85,7 +85,7 @@ class Denoising(Restorer):
         """
         model = self.model(cube)
         better = None if self.corrector is None else partial(_corrected, self.corrector, cube, model)
-        with threadpool_limits(limits=1):
+        with one_thread():
             return cleaned(passing(cube, window), window.col, model, self.config.subspace, better)
 
     def lessons(self, cube: Cube, generator: np.random.Generator) -> Lessons:
@@ -96,13 +96,13 @@ class Denoising(Restorer):
         model, config = self.model(cube), self.config
         parts: list[Lesson] = []
         trials: list[Lesson] = []
-        with threadpool_limits(limits=1):
+        with one_thread():
             for window in _learned(*cube.shape[1:]):
                 image = passing(cube, window)
                 known = np.asarray(np.isfinite(image).all(axis=0))
                 if not known.any():
                     continue
-                noisy = model.whitened(model.part(image, window.col))
+                noisy, _ = model.whitened(model.part(image, window.col))
                 clean = cleaned_images(noisy, config.subspace)
                 for _ in range(config.draws):
                     drawn = generator.standard_normal(clean.shape, dtype=np.float32)
@@ -118,7 +118,7 @@ class Denoising(Restorer):
         self.told[:] = [told_of(cube, self.config.storage(cube))]
         model, guard = self._known(cube)
         found: dict[str, NDArray[Any]] = {}
-        with threadpool_limits(limits=1):
+        with one_thread():
             for rows in strips((len(cube.used), *quantities.shape[1:])):
                 part = quantities[:, rows]
                 before = passing(cube, Window(window.row + rows.start, window.col, *part.shape[1:]))
