@@ -31,6 +31,13 @@ def test_scores_beyond_the_table_rank_lowest_and_highest() -> None:
     np.testing.assert_array_equal(ranked(table, np.array([0.0, 1.5, 2.0, 3.0, 9.0])), [0.0, 0.25, 0.5, 0.75, 1.0])
 
 
+def test_the_last_digit_of_a_score_does_not_move_its_rank() -> None:
+    scores = np.random.default_rng(1).lognormal(size=500).astype(np.float32) - 1
+    table = score_table(scores)
+    for beyond in (-np.inf, np.inf):
+        np.testing.assert_array_equal(ranked(table, np.nextafter(scores, np.float32(beyond))), ranked(table, scores))
+
+
 def test_equal_scores_rank_in_the_middle() -> None:
     np.testing.assert_array_equal(ranked(score_table(np.full(9, 7.0)), np.full(3, 7.0)), 0.5)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hypersigma.baselines._detector import Array, Detector, Learned, View, below
 
 _TABLE = 1 << 16  # scores that ranks are looked up in
+_LAST_DIGITS = np.float32(4 * np.finfo(np.float32).eps)
 
 
 def score_table(scores: NDArray[Any]) -> Array:
@@ -22,9 +23,13 @@ def score_table(scores: NDArray[Any]) -> Array:
 
 
 def ranked(table: Array, scores: NDArray[Any]) -> NDArray[Any]:
-    """Share of a table that is lower than each score, equal ones counted half; NaN stays."""
-    single = np.asarray(scores, dtype=np.float32)
-    lower = np.searchsorted(table, single, side="left") + np.searchsorted(table, single, side="right")
+    """Share of a table that is lower than each score, equal ones counted half; NaN stays.
+
+    Scores that differ in their last digits alone are equal: these hang on the processor and on how a scene is cut.
+    """
+    single = np.where(np.isfinite(scores), scores, np.nan).astype(np.float32)
+    digits = _LAST_DIGITS * np.abs(single)
+    lower = np.searchsorted(table, single - digits, side="left") + np.searchsorted(table, single + digits, side="right")
     return np.where(np.isfinite(single), lower / (2 * max(len(table), 1)), np.nan)
 
 

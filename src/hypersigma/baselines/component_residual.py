@@ -15,6 +15,8 @@ from hypersigma.errors import InputError
 
 TASK = "anomaly_detection"
 
+_PIXELS_AT_ONCE = 1 << 12  # whose spectra are held in double precision
+
 
 @dataclass(frozen=True, kw_only=True)
 class ComponentResidual(PixelDetector):
@@ -40,10 +42,14 @@ class ComponentResidual(PixelDetector):
         return {"mean": found.mean, "vectors": principal_components(found, self.num_components)[0]}, []
 
     def pixel_scores(self, learned: Learned, spectra: Array) -> NDArray[Any]:
-        centred = spectra - learned["mean"].astype(np.float32)[:, None]
-        vectors = learned["vectors"].astype(np.float32)
-        rest = centred - vectors.T @ (vectors @ centred)
-        return squared_lengths(rest)
+        mean, vectors = learned["mean"][:, None], learned["vectors"]
+        scores = np.empty(spectra.shape[1])
+        for start in range(0, len(scores), _PIXELS_AT_ONCE):
+            part = slice(start, start + _PIXELS_AT_ONCE)
+            # a small difference of large numbers: in single precision it would hang on how a scene is cut
+            centred = spectra[:, part] - mean
+            scores[part] = squared_lengths(centred - vectors.T @ (vectors @ centred))
+        return scores
 
 
 METHOD = ComponentResidual()
