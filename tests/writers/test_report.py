@@ -83,6 +83,13 @@ def test_figures_are_named_rounded_and_carry_their_doubt() -> None:
     assert "Calibration error–" in text
 
 
+def test_counts_have_no_decimals_and_small_numbers_keep_their_digits() -> None:
+    metrics = {"found": 3.0, "none": 0.0, "auc": 1.0, "deviation": -0.00012345, "ratio": 3.3333}
+    text = Page(report_html.render(report(metrics=metrics), [])).text
+    for shown in ("found3", "none0", "1.000", "deviation-0.000123", "ratio3.333"):
+        assert shown in text
+
+
 def test_many_figures_go_on_in_a_table() -> None:
     metrics = {f"figure_{index}": float(index * 500) for index in range(12)}
     text = Page(report_html.render(report(metrics=metrics), [])).text

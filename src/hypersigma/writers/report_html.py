@@ -117,12 +117,17 @@ def _doubt(name: str, metrics: dict[str, float], percent: bool) -> str:
 
 
 def _number(value: float, percent: bool = False) -> str:
-    """A number for a person: three decimals, or one in per cent; "–" where there is none."""
+    """A number for a person: three decimals, or one in per cent; "–" where there is none.
+
+    Counts have no decimals, and of what is small three digits are shown.
+    """
     if not math.isfinite(value):
         return "–"
     if percent:
         return f"{100 * value:.1f} %"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.0f}"
+    if abs(value) >= 1000 or (abs(value) != 1 and value == round(value)):
+        return f"{value:.0f}"
+    return f"{value:.3f}" if abs(value) >= 0.1 else f"{value:.3g}"
 
 
 def _notes(notes: Sequence[str]) -> str:
