@@ -181,7 +181,8 @@ def _distinct(spectra: Floats, angle: float) -> NDArray[np.intp]:
     for start in range(0, len(shapes), _BLOCK):
         block = np.arange(start, min(start + _BLOCK, len(shapes)))
         before = np.array([*kept, *block])
-        like = shapes[block] @ shapes[before].T > np.cos(angle)
+        # rounding takes cosines beyond 1, where nothing may be alike at an angle of 0
+        like = np.minimum(shapes[block] @ shapes[before].T, 1.0) > np.cos(angle)
         like &= np.abs(brightness[block][:, None] - brightness[before]) < _LIKE_BRIGHTNESS
         num_kept = len(kept)
         fresh = ~like[:, :num_kept].any(axis=1)
