@@ -40,8 +40,9 @@ class ComponentResidual(PixelDetector):
         return {"mean": found.mean, "vectors": principal_components(found, self.num_components)[0]}, []
 
     def pixel_scores(self, learned: Learned, spectra: Array) -> NDArray[Any]:
-        centred = spectra - learned["mean"].astype(np.float32)[:, None]
-        vectors = learned["vectors"].astype(np.float32)
+        # in double precision: what is left is small, and ranks tell it apart
+        centred = spectra - learned["mean"].astype(np.float64)[:, None]
+        vectors = learned["vectors"].astype(np.float64)
         rest = centred - vectors.T @ (vectors @ centred)
         return squared_lengths(rest)
 
