@@ -71,9 +71,9 @@ class ComponentDetector(Detector):
 
 
 def project(learned: Learned, array: Array) -> Array:
-    """Components (components, ...) of spectra (bands, ...)."""
-    flat, mean = array.reshape(len(array), -1), learned["mean"].astype(np.float32)[:, None]
-    vectors = learned["vectors"].astype(np.float32)
+    """Components (components, ...) of spectra (bands, ...), rounded once, so that they do not differ by window."""
+    flat, mean = array.reshape(len(array), -1), learned["mean"].astype(np.float64)[:, None]
+    vectors = learned["vectors"].astype(np.float64)
     result = np.empty((len(vectors), flat.shape[1]), dtype=np.float32)
     for start in range(0, flat.shape[1], _PIXELS_AT_ONCE):
         part = slice(start, start + _PIXELS_AT_ONCE)

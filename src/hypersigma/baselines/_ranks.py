@@ -37,7 +37,7 @@ def learn_ranks(parts: Sequence[Detector], view: View, seed: int) -> tuple[Learn
     """What detectors learn of a scene, by their number in front, without those that it has too few bands for.
 
     Returns:
-        arrays by name, what a person should know, and the mean ranks (h, w) of the windows of `view.sampled()`.
+        arrays by name, what a person should know, and the ranks (parts, h, w) of the windows of `view.sampled()`.
     """
     learned: Learned = {}
     notes: list[str] = []
@@ -51,21 +51,20 @@ def learn_ranks(parts: Sequence[Detector], view: View, seed: int) -> tuple[Learn
         learned |= {f"{index}.{name}": array for name, array in found.items()} | {f"{index}.table": table}
         ranks.append([ranked(table, array) for array in scores])
         notes += [note for note in told if note not in notes]
-    return learned, notes, [np.mean(of_window, axis=0) for of_window in zip(*ranks, strict=True)]
+    return learned, notes, [np.stack(of_window) for of_window in zip(*ranks, strict=True)]
 
 
-def mean_rank(parts: Sequence[Detector], learned: Learned, padded: Array, margin: int) -> NDArray[Any]:
-    """The mean rank (h, w) of a window with a margin (bands, h + 2 margin, w + 2 margin) in what was learned."""
+def ranks_in(parts: Sequence[Detector], learned: Learned, padded: Array, margin: int) -> NDArray[Any]:
+    """The ranks (parts, h, w) of a window with a margin (bands, h + 2 margin, w + 2 margin) in what was learned."""
     ranks = []
     for index, part in enumerate(parts):
         found = below(str(index), learned)
         if found:
             ranks.append(ranked(found["table"], part.score(found, without_rim(padded, margin - part.margin))))
-    result: NDArray[Any] = np.mean(ranks, axis=0)
-    return result
+    return np.stack(ranks)
 
 
 def without_rim(padded: Array, rim: int) -> Array:
-    """An array (bands, h + 2 rim, w + 2 rim) without its rim."""
+    """An array (..., h + 2 rim, w + 2 rim) without its rim."""
     inner = slice(rim, -rim or None)
-    return padded[:, inner, inner]
+    return padded[..., inner, inner]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from hypersigma.baselines import rank_fusion
 from hypersigma.baselines._detector import FittedDetector, fit_detector
 from hypersigma.baselines.rank_fusion import RankFusion
+from hypersigma.baselines.rx import GlobalRX
 from hypersigma.cube import Cube
 from hypersigma.data.detection import DetectionScene
 from hypersigma.engine.predict import predict_scene
@@ -73,22 +76,52 @@ def test_features_add_to_what_bands_say() -> None:
     assert mean[1] > mean[0]
 
 
-def test_with_no_weight_on_what_was_found_it_is_rank_fusion() -> None:
-    fitted = fit_detector(AnomalyFusion(found_weight=0.0), DetectionScene(CUBE), 0)
+def test_with_no_weight_on_anything_else_it_is_rank_fusion() -> None:
+    fitted = fit_detector(AnomalyFusion(found_weight=0.0, surroundings_weight=0.0), DetectionScene(CUBE), 0)
     plain = fit_detector(RankFusion(), DetectionScene(CUBE), 0)
     ranks = predict_scene(plain, CUBE)["anomaly"].astype(np.float64)
     np.testing.assert_allclose(predict_scene(fitted, CUBE)["anomaly"], -np.log10(1 - ranks + 1e-6), rtol=1e-3)
 
 
+def test_a_pixel_alone_stands_above_a_region_of_its_kind() -> None:
+    array = np.random.default_rng(5).normal(size=(4, 40, 40)).astype(np.float32)
+    region, inside, alone = (slice(4, 14), slice(4, 14)), (slice(6, 12), slice(6, 12)), (30, 30)
+    array[:, *region] = 9.0 + 0.1 * array[:, *region]
+    array[:, *alone] = 9.0
+    cube = Cube.from_array(array, name="region")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rank_fusion, "parts", lambda: (GlobalRX(),))
+        plain, against = (
+            _share_above(predict_scene(fit_detector(method, DetectionScene(cube), 0), cube)["anomaly"], inside, alone)
+            for method in (replace(METHOD, surroundings_weight=0.0), replace(METHOD, surroundings=9))
+        )
+    assert plain > 0.3
+    assert against < 0.1
+
+
+def _share_above(scores: np.ndarray, region: tuple[slice, slice], pixel: tuple[int, int]) -> float:
+    return float((scores[region] > scores[pixel]).mean())
+
+
 def test_settings_of_the_task_reach_the_detector() -> None:
-    config = AnomalyDetectionConfig(num_components=7, found_weight=0.4, target_share=0.01, false_alarm_rate=0.02)
-    expected = AnomalyFusion(num_components=7, found_weight=0.4, target_share=0.01, false_alarm_rate=0.02)
-    assert frozen_detector(config) == expected
+    given: dict[str, Any] = {"num_components": 7, "found_weight": 0.4, "target_share": 0.01, "false_alarm_rate": 0.02}
+    given |= {"surroundings": 9, "surroundings_weight": 0.1}
+    assert frozen_detector(AnomalyDetectionConfig(**given)) == AnomalyFusion(**given)
     # what is saved with either has the same defaults
     assert frozen_detector(AnomalyDetectionConfig()) == METHOD
 
 
-@pytest.mark.parametrize("changes", [{"num_components": 0}, {"found_weight": -0.1}, {"feature_weight": -0.1}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"num_components": 0},
+        {"found_weight": -0.1},
+        {"feature_weight": -0.1},
+        {"surroundings_weight": -0.1},
+        {"surroundings": 20},
+        {"surroundings": -1},
+    ],
+)
 def test_settings_that_cannot_be(changes: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="num_components must be at least 1, found_weight"):
+    with pytest.raises(ConfigError, match="num_components must be at least 1|surroundings must be an odd number"):
         AnomalyDetectionConfig(**changes)

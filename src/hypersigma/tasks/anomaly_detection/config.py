@@ -16,16 +16,22 @@ class AnomalyDetectionConfig(DetectionTaskConfig):
         num_components: principal components in which pixels are compared with those found.
         found_weight: weight of the likeness to what was found, in components, beside the coarse score's 1.
         feature_weight: weight of that likeness in frozen features.
+        surroundings: pixels, odd; side of the square around a pixel that its surroundings are.
+        surroundings_weight: weight of the median score there, which is taken away.
     """
 
     num_components: int = 50
     found_weight: float = 0.2
     feature_weight: float = 0.05
+    surroundings: int = 21
+    surroundings_weight: float = 0.6
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.num_components < 1 or min(self.found_weight, self.feature_weight) < 0:
+        weights = {name: getattr(self, name) for name in ("found_weight", "feature_weight", "surroundings_weight")}
+        if self.num_components < 1 or min(weights.values()) < 0:
             raise ConfigError(
-                "num_components must be at least 1, found_weight and feature_weight 0 or more, not "
-                f"{self.num_components}, {self.found_weight} and {self.feature_weight}"
+                f"num_components must be at least 1 and no weight below 0, not {self.num_components} and {weights}"
             )
+        if self.surroundings < 1 or self.surroundings % 2 == 0:
+            raise ConfigError(f"surroundings must be an odd number of pixels, not {self.surroundings}")

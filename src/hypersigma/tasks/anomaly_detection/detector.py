@@ -1,4 +1,4 @@
-"""Anomalies without training: ranks of classical detectors, and likeness to what they found."""
+"""Anomalies without training: ranks of classical detectors, likeness to what they found, against the surroundings."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from hypersigma.baselines._smoothing import smoothed, smoothing_radius
 from hypersigma.baselines.rank_fusion import RankFusion
 from hypersigma.data.moments import moments
 from hypersigma.tasks.anomaly_detection.found import learn_found, likeness
+from hypersigma.tasks.anomaly_detection.surroundings import local_median
 
 TASK = "anomaly_detection"
 
 _RAREST, _RAREST_LIKENESS = 1e-6, 1e-4  # added to what a rank lacks of 1
-_SMOOTHING = 0.7  # pixels; deviation of the Gaussian that likeness in components is smoothed with
+# pixels, of the Gaussian that likeness is smoothed with; features are of patches already
+_DEVIATIONS = {"components": 0.7, "features": 0.0}
 _FLAT = 1e-3  # variance, against one, that is added to standardised features before they are whitened
 
 
@@ -28,20 +30,25 @@ _FLAT = 1e-3  # variance, against one, that is added to standardised features be
 class AnomalyFusion(Detector):
     """The tuning-free detector; its settings are those of `AnomalyDetectionConfig`.
 
-    The score counts decades of rarity, -log10(1 - r), of the mean rank r in `RankFusion`, and with smaller weights
-    those of the likeness to its highest scores, once in principal components and once in frozen features where a scene
-    has them. Decades let what stands out in one way alone keep its place, where mean ranks would push it down.
+    Decades of rarity, -log10(1 - r), of the rank r in `RankFusion` are counted, and with smaller weights those of the
+    likeness to its highest scores, once in principal components and once in frozen features where a scene has them.
+    Decades let what stands out in one way alone keep its place, where mean ranks would push it down. From this sum a
+    share of its median in the surroundings is taken.
 
     Attributes:
         num_components: in which pixels are compared with those found.
         target_share: share of the scene, the highest coarse scores, that counts as found.
         found_weight: of the likeness in components; feature_weight: in frozen features.
+        surroundings: pixels, odd; side of the square around a pixel that its surroundings are.
+        surroundings_weight: of the median there, which is taken away.
     """
 
     num_components: int = 50
     target_share: float = 0.0015
     found_weight: float = 0.2
     feature_weight: float = 0.05
+    surroundings: int = 21
+    surroundings_weight: float = 0.6
 
     @property
     def describes(self) -> bool:
@@ -49,7 +56,7 @@ class AnomalyFusion(Detector):
 
     @property
     def margin(self) -> int:
-        return max(RankFusion().margin, smoothing_radius(_SMOOTHING))
+        return max(RankFusion().margin, *map(_rim, _DEVIATIONS)) + self.surroundings // 2
 
     def learn(self, view: View, seed: int) -> tuple[Learned, list[str]]:
         bands_alone = replace(view, describer=None)
@@ -66,28 +73,32 @@ class AnomalyFusion(Detector):
             vectors = np.concatenate([_vectors(learned, name, view.padded(window, 0)) for window in windows])
             found = learn_found(vectors[known], scores[known], self.target_share)
             learned |= {f"{name}.found.{key}": array for key, array in found.items()}
-            alike = [self._likeness(learned, name, view.padded(window, self.margin)).ravel() for window in windows]
+            alike = [_likeness(learned, name, view.padded(window, _rim(name))).ravel() for window in windows]
             learned[f"{name}.table"] = score_table(np.concatenate(alike))
         return learned, notes
 
     def score(self, learned: Learned, padded: Array) -> NDArray[Any]:
-        total = _decades(self._coarse(learned, padded), _RAREST)
+        radius = self.surroundings // 2
+        seen = without_rim(padded[: _num_bands(learned)], self.margin - RankFusion().margin - radius)
+        total = _decades(RankFusion().score(below("coarse", learned), seen), _RAREST)
         for name, weight in (("components", self.found_weight), ("features", self.feature_weight)):
             if f"{name}.table" in learned:
-                rank = ranked(learned[f"{name}.table"], self._likeness(learned, name, padded))
-                total = total + weight * _decades(rank, _RAREST_LIKENESS)
-        return total
+                alike = _likeness(learned, name, without_rim(padded, self.margin - _rim(name) - radius))
+                total = total + weight * _decades(ranked(learned[f"{name}.table"], alike), _RAREST_LIKENESS)
+        usual = local_median(total, self.surroundings)
+        score: NDArray[Any] = without_rim(total, radius) - self.surroundings_weight * usual
+        return score
 
-    def _coarse(self, learned: Learned, padded: Array) -> NDArray[Any]:
-        seen = without_rim(padded[: _num_bands(learned)], self.margin - RankFusion().margin)
-        return RankFusion().score(below("coarse", learned), seen)
 
-    def _likeness(self, learned: Learned, name: str, padded: Array) -> NDArray[Any]:
-        """Likeness (h, w) to what was found, smoothed where it is of single pixels."""
-        deviation = _SMOOTHING if name == "components" else 0.0
-        seen = without_rim(padded, self.margin - smoothing_radius(deviation))
-        alike = likeness(below(f"{name}.found", learned), _vectors(learned, name, seen))
-        return smoothed(alike.reshape(seen.shape[1:]), deviation)
+def _likeness(learned: Learned, name: str, seen: Array) -> NDArray[Any]:
+    """Likeness (h, w) to what was found of a window with the rim (bands + features, h + 2 rim, w + 2 rim)."""
+    alike = likeness(below(f"{name}.found", learned), _vectors(learned, name, seen))
+    return smoothed(alike.reshape(seen.shape[1:]), _DEVIATIONS[name])
+
+
+def _rim(name: str) -> int:
+    """Pixels around one that its likeness in one of the spaces depends on."""
+    return smoothing_radius(_DEVIATIONS[name])
 
 
 def _decades(rank: NDArray[Any], rarest: float) -> NDArray[Any]:

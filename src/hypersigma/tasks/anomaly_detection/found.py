@@ -18,6 +18,7 @@ _LOADING = 1e-2  # of the mean variance, on the diagonal of the background's cov
 _BACKGROUND = 0.98  # share of the pixels, those of the lowest coarse scores, that statistics are made of
 _LEAST, _MOST = 5, 256  # pixels that are taken as targets
 _CLOSEST = slice(1, 6)  # targets that a pixel is compared with: not the closest, which of a target is itself
+_PIXELS_AT_ONCE = 1 << 13  # that are compared with targets
 
 
 def learn_found(vectors: NDArray[Any], scores: NDArray[Any], share: float) -> Arrays:
@@ -43,12 +44,17 @@ def learn_found(vectors: NDArray[Any], scores: NDArray[Any], share: float) -> Ar
 
 
 def likeness(learned: Arrays, vectors: NDArray[Any]) -> NDArray[np.float32]:
-    """Mean squared cosine (n,) of pixels (n, D) to the closest targets but one, whitened; NaN stays."""
-    matrix, mean = learned["matrix"].astype(np.float32), learned["mean"].astype(np.float32)
-    white = _directions(matrix @ (np.asarray(vectors, dtype=np.float32) - mean).T)
-    cosines = np.maximum(learned["targets"].astype(np.float32).T @ white, 0.0)
-    closest = np.sort(cosines, axis=0)[::-1][_CLOSEST if len(cosines) > 1 else slice(None)]
-    result: NDArray[np.float32] = (closest**2).mean(axis=0)
+    """Mean squared cosine (n,) of pixels (n, D) to the closest targets but one, whitened; NaN stays.
+
+    It is rounded once, so that it does not differ by what else is asked for: ranks would tell.
+    """
+    matrix, mean, targets = (learned[name].astype(np.float64) for name in ("matrix", "mean", "targets"))
+    result = np.empty(len(vectors), dtype=np.float32)
+    for start in range(0, len(vectors), _PIXELS_AT_ONCE):
+        part = slice(start, start + _PIXELS_AT_ONCE)
+        cosines = np.maximum(targets.T @ _directions(matrix @ (vectors[part] - mean).T), 0.0)
+        closest = np.sort(cosines, axis=0)[::-1][_CLOSEST if len(cosines) > 1 else slice(None)]
+        result[part] = (closest**2).mean(axis=0)
     return result
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hypersigma.baselines._background import learn_whitening, squared_lengths, whitened
 from hypersigma.baselines._detector import Array, Detector, Learned, View, below, per_pixel
-from hypersigma.baselines._ranks import learn_ranks, mean_rank, without_rim
+from hypersigma.baselines._ranks import learn_ranks, ranks_in, without_rim
 from hypersigma.baselines._smoothing import smoothed, smoothing_radius
 from hypersigma.baselines.area_filter import AreaFilter
 
@@ -54,7 +54,7 @@ class TargetFusion(Detector):
         scores = smoothed(per_pixel(seen, lambda spectra: _product(learned, spectra)), self.smoothing)
         if not self.compact:
             return scores
-        shapes = mean_rank(_SHAPES, below("shapes", learned), padded, self.margin)
+        shapes = ranks_in(_SHAPES, below("shapes", learned), padded, self.margin).mean(axis=0)
         compact: NDArray[Any] = scores * shapes**self.compact
         return compact
 
