@@ -14,11 +14,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from hypersigma.nn.packed import PackedLinear
+from hypersigma.nn.packed import PackedLinear, can_pack
 
 # A product of the size that a base encoder has at 1,024 tokens.
 _TOKENS, _DIM, _HIDDEN = 1024, 768, 3072
 _ROUNDS = 8
+# Numbers whose products the processor has; half precision without them tells nothing.
+DTYPES = [dtype for dtype in (torch.float32, torch.bfloat16) if can_pack(torch.empty(0, dtype=dtype))]
 _STATUS = Path("/proc/self/status")
 
 
@@ -50,6 +52,7 @@ def description(threads: int) -> dict[str, Any]:
     """The machine and what it runs."""
     return {
         "processor": _processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": threads,
         "python": platform.python_version(),
         "torch": torch.__version__,
