@@ -6,8 +6,8 @@
 All forms of a case run in turn in one process, round after round; the least processor time counts, and ratios are
 what to trust. Memory is measured in fresh processes, above the weights, with what the first call of a process takes.
 The floor is the products that are needed over the best rate of products of this machine in the same run. Half
-precision is left out where the processor has no products of it. Rows are added to `results/speed.jsonl`, so that a
-step back shows; a picture of the layers goes to `docs/images/attention_layers.png`.
+precision and packed weights are left out where the processor gains nothing by them. Rows are added to
+`results/speed.jsonl`, so that a step back shows; a picture of the layers goes to `docs/images/attention_layers.png`.
 """
 
 from __future__ import annotations

@@ -54,8 +54,10 @@ def classification(head: str, channels: int, side: int, patch: int, batch: int, 
     if published:
         plain = PublishedClassification(network, SIZES[SIZE].depth).eval()
         forms[PUBLISHED] = partial(plain, image)
-    forms |= {OURS: partial(network, image), PACKED: partial(packed(network), image)}
-    if torch.bfloat16 in machine.DTYPES:
+    forms[OURS] = partial(network, image)
+    if torch.float32 in machine.PACKED:
+        forms[PACKED] = partial(packed(network), image)
+    if machine.HALF:
         half = copy.deepcopy(network).bfloat16()
         forms |= {BF16: partial(half, image.bfloat16()), PACKED_BF16: partial(packed(half), image.bfloat16())}
     return Case({name: _inferred(form) for name, form in forms.items()}, partial(network, image))
@@ -177,6 +179,6 @@ def _trained(plain: nn.Module, network: nn.Module, published: Work, ours: Work) 
         return value.detach()
 
     forms = {PUBLISHED: partial(step, published, PUBLISHED, False), OURS: partial(step, ours, OURS, False)}
-    if torch.bfloat16 in machine.DTYPES:
+    if machine.HALF:
         forms[BF16] = partial(step, ours, OURS, True)
     return Case(forms, ours, passes=3)

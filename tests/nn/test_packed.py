@@ -11,6 +11,12 @@ from tests.tasks.classification.test_network import TOY, ClassificationNetwork
 pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="PyTorch carries no oneDNN here")
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """Packed weights work without the instructions that make them quicker."""
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+
+
 def network(**changes):
     torch.manual_seed(0)
     return ClassificationNetwork(replace(TOY, **changes)).eval()
@@ -63,3 +69,9 @@ def test_a_twin_is_not_trained():
 def test_what_cannot_be_packed_is_its_own_twin():
     for plain in (network().double(), torch.nn.Linear(3, 3)):
         assert packed(plain) is plain
+
+
+def test_no_network_is_packed_where_that_is_slower(monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    plain = network()
+    assert packed(plain) is plain
