@@ -48,7 +48,8 @@ class PackedLinear(nn.Module):
     def unpacked(self) -> nn.Linear:
         """The layer that it was made of, without the GELU."""
         weight = self.weight.to_dense()
-        layer = nn.Linear(*weight.shape[::-1], bias=self.bias is not None, device="meta")
+        outputs, inputs = weight.shape
+        layer = nn.Linear(inputs, outputs, bias=self.bias is not None, device="meta")
         layer.weight = nn.Parameter(weight)
         if self.bias is not None:
             layer.bias = nn.Parameter(self.bias)
