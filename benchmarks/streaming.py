@@ -1,8 +1,9 @@
 """Streamed prediction of long strips: memory above what the process held before, and the share of reading and writing.
 
-Run it with  python benchmarks/streaming.py ; it fits a small classification on simulated fields, writes strips of
-float32, 256 columns x 200 bands, of 1500 and 3000 rows (614 MB) into a temporary folder, maps each in a process of its
-own as `hypersigma predict` does, prints and writes results/streaming.json.
+Run it with  python benchmarks/streaming.py [ROWSxTHREADS ...] ; it fits a small classification on simulated fields,
+writes strips of float32, 256 columns x 200 bands, of 1500 and 3000 rows (614 MB) into a temporary folder, maps each in
+a process of its own as `hypersigma predict` does, with so many threads of PyTorch, prints and writes
+results/streaming.json, where rows of other strips and threads stay.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,8 @@ from hypersigma.tasks._contract import TrainingConfig
 from hypersigma.tasks.classification.config import ClassificationConfig
 from hypersigma.tasks.classification.task import Classification
 
-BANDS, COLS, FIELD, ROWS = 200, 256, 16, (1500, 3000)
+BANDS, COLS, FIELD = 200, 256, 16
+CASES = ("1500x1", "3000x1", "1500x2")  # rows x threads
 WAVES = np.linspace(400.0, 2490.0, BANDS)
 RESULTS = Path(__file__).parent / "results" / "streaming.json"
 
@@ -110,26 +113,34 @@ def measure(model: Path, scene: Path, output: Path) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def main(cases: Sequence[str]) -> None:
     """Measure, print and store."""
-    rows: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        fit(folder / "model")
-        for count in ROWS:
-            scene = write_strip(folder / f"strip{count}.img", count)
-            line = [sys.executable, __file__, str(folder / "model"), str(scene), str(folder / f"maps{count}")]
-            done = subprocess.run(line, check=True, capture_output=True, text=True)
+    for case in cases:
+        count, threads = map(int, case.split("x"))
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            fit(folder / "model")
+            scene = write_strip(folder / "strip.img", count)
+            line = [sys.executable, __file__, str(folder / "model"), str(scene), str(folder / "maps")]
+            alone = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+            done = subprocess.run(line, check=True, capture_output=True, text=True, env=alone)
             size = round(scene.with_suffix(".img").stat().st_size / 1e6)
-            rows[str(count)] = {"scene_mb": size, **json.loads(done.stdout)}
-            print(count, rows[str(count)], flush=True)
-            scene.with_suffix(".img").unlink()
+        row = {"rows": count, "threads": threads, "scene_mb": size, **json.loads(done.stdout)}
+        print(row, flush=True)
+        _store(row)
+
+
+def _store(row: dict[str, Any]) -> None:
+    """Put a row beside the others in the results, in place of the last one of as many rows and threads."""
+    known = json.loads(RESULTS.read_text())["rows"] if RESULTS.is_file() else []
+    others = [other for other in known if (other["rows"], other["threads"]) != (row["rows"], row["threads"])]
+    rows = sorted([*others, row], key=lambda one: (one["threads"], one["rows"]))
     machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     RESULTS.write_text(json.dumps({"machine": machine, "cols": COLS, "bands": BANDS, "rows": rows}, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 4:
+    if len(sys.argv) == 4 and Path(sys.argv[1]).is_dir():
         print(json.dumps(measure(*map(Path, sys.argv[1:]))))
     else:
-        main()
+        main(sys.argv[1:] or CASES)

@@ -5,8 +5,9 @@
 
 All forms of a case run in turn in one process, round after round; the least processor time counts, and ratios are
 what to trust. Memory is measured in fresh processes, above the weights, with what the first call of a process takes.
-The floor is the products that are needed over the best rate of products of this machine in the same run. Rows are
-added to `results/speed.jsonl`, so that a step back shows; a picture of the layers goes to `results/speed_layers.png`.
+The floor is the products that are needed over the best rate of products of this machine in the same run. Half
+precision and packed weights are left out where the processor gains nothing by them. Rows are added to
+`results/speed.jsonl`, so that a step back shows; a picture of the layers goes to `docs/images/attention_layers.png`.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.speed import machine
 from benchmarks.speed.cases import CASES, LAYERS, PRODUCTS, PUBLISHED, Case
 
-RESULTS = Path(__file__).parents[1] / "results"
-ROWS, PICTURE = RESULTS / "speed.jsonl", RESULTS / "speed_layers.png"
+ROOT = Path(__file__).parents[2]
+ROWS, PICTURE = ROOT / "benchmarks/results/speed.jsonl", ROOT / "docs/images/attention_layers.png"
 
 
 def main() -> None:
@@ -70,7 +71,7 @@ def _built(name: str) -> Case:
 def measure(name: str, build: Callable[[], Case], rounds: int, *, memory: bool) -> dict[str, Any]:
     """All that is found of a case."""
     case = _built(name)
-    rates = {"float32": machine.gemm_rate(torch.float32), "bfloat16": machine.gemm_rate(torch.bfloat16)}
+    rates = {str(dtype).removeprefix("torch."): machine.gemm_rate(dtype) for dtype in machine.DTYPES}
     gflop = products(case)
     found: dict[str, dict[str, float]] = {form: {} for form in case.forms}
     first: dict[str, torch.Tensor] = {}
@@ -81,9 +82,8 @@ def measure(name: str, build: Callable[[], Case], rounds: int, *, memory: bool) 
             row = found[form]
             row["cpu_seconds"] = min(spent, row.get("cpu_seconds", spent))
             row["wall_seconds"] = min(wall, row.get("wall_seconds", wall))
-        for dtype in (torch.float32, torch.bfloat16):
-            key = str(dtype).removeprefix("torch.")
-            rates[key] = max(rates[key], machine.gemm_rate(dtype))
+        for key, rate in rates.items():
+            rates[key] = max(rate, machine.gemm_rate(getattr(torch, key)))
     for form, row in found.items():
         row["times_floor"] = row["cpu_seconds"] / (gflop / rates["bfloat16" if "bf16" in form else "float32"])
         if PUBLISHED in found:

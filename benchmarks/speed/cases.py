@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from benchmarks.speed import machine
 from benchmarks.speed.published import PublishedClassification, full_attention, masked_loss, sample_attention
 from hypersigma.nn.attention import FullAttention, SparseSamplingAttention
 from hypersigma.nn.block import DropPath
@@ -49,17 +50,16 @@ def classification(head: str, channels: int, side: int, patch: int, batch: int, 
     """Inference of the published network at base size."""
     network = _network(head, channels, side, patch).eval()
     image = torch.randn(batch, channels, side, side)
-    half = copy.deepcopy(network).bfloat16()
     forms: dict[str, Work] = {}
     if published:
         plain = PublishedClassification(network, SIZES[SIZE].depth).eval()
         forms[PUBLISHED] = partial(plain, image)
-    forms |= {
-        OURS: partial(network, image),
-        PACKED: partial(packed(network), image),
-        BF16: partial(half, image.bfloat16()),
-        PACKED_BF16: partial(packed(half), image.bfloat16()),
-    }
+    forms[OURS] = partial(network, image)
+    if torch.float32 in machine.PACKED:
+        forms[PACKED] = partial(packed(network), image)
+    if machine.HALF:
+        half = copy.deepcopy(network).bfloat16()
+        forms |= {BF16: partial(half, image.bfloat16()), PACKED_BF16: partial(packed(half), image.bfloat16())}
     return Case({name: _inferred(form) for name, form in forms.items()}, partial(network, image))
 
 
@@ -178,9 +178,7 @@ def _trained(plain: nn.Module, network: nn.Module, published: Work, ours: Work) 
         gc.collect()
         return value.detach()
 
-    forms = {
-        PUBLISHED: partial(step, published, PUBLISHED, False),
-        OURS: partial(step, ours, OURS, False),
-        BF16: partial(step, ours, OURS, True),
-    }
+    forms = {PUBLISHED: partial(step, published, PUBLISHED, False), OURS: partial(step, ours, OURS, False)}
+    if machine.HALF:
+        forms[BF16] = partial(step, ours, OURS, True)
     return Case(forms, ours, passes=3)

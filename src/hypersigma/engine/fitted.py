@@ -47,7 +47,7 @@ class NeuralFitted:
     Attributes:
         task: the task; config: its settings as the scenes allowed them.
         front_end: from bands to channels; legend: names of what it tells apart.
-        members: trained networks; their quantities are averaged.
+        members: trained networks, packed for use alone on a processor; their quantities are averaged.
         decision: from quantities to layers.
         seed: of every draw of the fit.
         anchors: the labels it was fitted on; they stand in the map of their own scene.
@@ -67,8 +67,10 @@ class NeuralFitted:
     held: tuple[Held, ...] = ()
     notes: tuple[str, ...] = ()
     _last: list[Channels] = field(default_factory=list, repr=False)
-    _serving: list[Task] = field(default_factory=list, repr=False)
     _num_quantities: list[int] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "members", tuple(map(packed, self.members)))
 
     @property
     def takes_pairs(self) -> bool:
@@ -94,9 +96,7 @@ class NeuralFitted:
         if self._num_quantities and not reader.has_data(window):
             # how many quantities a network gives is known once it has given some
             return np.full((self._num_quantities[0], window.height, window.width), np.nan, dtype=np.float32)
-        if not self._serving:
-            self._serving[:] = [packed(member) for member in self.members]
-        parts = ensemble_quantities(self._serving, reader, window)
+        parts = ensemble_quantities(self.members, reader, window)
         self._num_quantities[:] = [len(parts[0])]
         return np.mean(parts, axis=0, dtype=np.float32)  # type: ignore[no-any-return]
 

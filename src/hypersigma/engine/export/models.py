@@ -24,6 +24,7 @@ from hypersigma.engine.features import FeatureExtractor
 from hypersigma.engine.fitted import NeuralFitted
 from hypersigma.engine.predict import load_fitted, predict_scene
 from hypersigma.errors import InputError
+from hypersigma.nn.packed import unpacked
 from hypersigma.products import Legend
 from hypersigma.spectra import CANONICAL, CANONICAL_STEP, response_matrix, sensor_bands
 from hypersigma.tiling import Window
@@ -152,7 +153,7 @@ def _of_encoders(encoders: Encoders, sensor: str | None) -> Exportable:
         guide_scale=1.0,
         deviation=np.ones(len(used), dtype=np.float32),
     )
-    network = EncodersGraph(extractor.encoders, present)
+    network = EncodersGraph([unpacked(encoder) for encoder in extractor.encoders], present)
     return Exportable(
         kind=_FEATURES,
         stages=(front_stage(FrontEndGraph(front_end)), network_stage(network, len(used), extractor.tile)),

@@ -14,6 +14,7 @@ from hypersigma.engine.export.front_end import FrontEndGraph
 from hypersigma.engine.export.networks import EnsembleGraph
 from hypersigma.engine.fitted import NeuralFitted
 from hypersigma.errors import InputError
+from hypersigma.nn.packed import unpacked
 
 _SIDE = (24, 20)  # rows and columns of examples whose size stays free
 
@@ -99,7 +100,7 @@ def stages_of(fitted: NeuralFitted) -> tuple[Stage, ...]:
             "head: patch looks at one window a pixel, mirrored at the scene's border, which is no graph of a tile; fit "
             "with  --set head=dense"
         )
-    ensemble = EnsembleGraph([member.cpu() for member in fitted.members])
+    ensemble = EnsembleGraph([unpacked(member).cpu() for member in fitted.members])
     network = network_stage(ensemble, fitted.front_end.num_channels, fitted.config.tile)
     with torch.no_grad():
         num_quantities = ensemble(network.examples[0][:1]).shape[1]
