@@ -2,7 +2,7 @@
 
 Command: python benchmarks/detection_robustness.py anomaly_detection
          python benchmarks/detection_robustness.py target_detection
-HYPERSIGMA_DATA names the folder of the scenes. Cost: 10 and 9 minutes on one core. Out come a line of JSON a
+HYPERSIGMA_DATA names the folder of the scenes. Cost: 10 and 12 minutes on one core. Out come a line of JSON a
 trial in benchmarks/results/{anomaly,target}_robustness.jsonl, and means over scenes and draws of AUC / AP as tables.
 
 Draws are paired: the same noise is scaled, and bands lost at a lower share are lost at a higher one too.
