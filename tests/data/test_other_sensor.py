@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hypersigma.cube import Cube
-from hypersigma.data.other_sensor import VNIR_CAMERA, seen_by
+from hypersigma.data.other_sensor import VNIR_CAMERA, seen_by, shared_with
 from hypersigma.errors import ConfigError, InputError
 from tests.fakes.grounds import ground
 
@@ -45,3 +45,19 @@ def test_what_cannot_be_resampled_is_refused() -> None:
         seen_by(Cube.from_array(np.ones((3, 2, 2))), "enmap")
     with pytest.raises(ConfigError, match="did you mean 'enmap'"):
         seen_by(ground().cube, "enmapp")
+
+
+def test_bands_that_another_sensor_does_not_see_are_left_out() -> None:
+    cube = ground().cube
+    shared = shared_with(cube, VNIR_CAMERA)
+    assert cube.wavelengths is not None
+    np.testing.assert_array_equal(shared.valid, cube.valid & (cube.wavelengths > 379) & (cube.wavelengths < 1021))
+    assert shared.reasons[-1] == "not seen by vnir_camera"
+    # between the bands of a multispectral sensor nothing is seen either
+    gap = (cube.wavelengths > 1800) & (cube.wavelengths < 1900)
+    assert not shared_with(cube, "sentinel2").valid[gap].any()
+
+
+def test_shared_bands_need_wavelengths() -> None:
+    with pytest.raises(InputError, match="wavelengths"):
+        shared_with(Cube.from_array(np.ones((3, 2, 2))), VNIR_CAMERA)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,22 @@ def test_a_probe_is_carried_over_by_what_it_learned_on_its_own_sensor(monkeypatc
     monkeypatch.setattr(probe, "sample", turned)
     (row,) = run_probes("raw", [trial("carried_linear_raw", "sensor=aviris_1992")], "cpu")
     assert row["metrics"]["oa_own"] > 0.9
+    assert row["metrics"]["oa"] < 0.5
+
+
+def test_a_scene_that_is_brighter_throughout_is_known_by_its_own_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Features of another sensor that are a line of one's own: shared bands, each scene standardised, lose nothing."""
+    real = sample
+
+    def brighter(scenes, source, weights, device):
+        found = real(scenes, source, weights, device)
+        if scenes[0].cube.sensor == "AVIRIS":
+            return found
+        return replace(found, values=7 + 3 * found.values, mean=7 + 3 * found.mean, deviation=3 * found.deviation)
+
+    monkeypatch.setattr(probe, "sample", brighter)
+    (row,) = run_probes("raw", [trial("carried_linear_raw", "sensor=aviris_1992")], "cpu")
+    assert row["metrics"]["oa_shared"] == pytest.approx(row["metrics"]["oa_own"], abs=0.01)
     assert row["metrics"]["oa"] < 0.5
 
 

@@ -1,4 +1,4 @@
-"""A scene as another sensor would see it: its spectra under that sensor's bands."""
+"""A scene as another sensor would see it: its spectra under that sensor's bands; or the part of it that both see."""
 
 from __future__ import annotations
 
@@ -43,3 +43,17 @@ def seen_by(cube: Cube, sensor: str) -> Cube:
     )
     other = replace(other, sensor=sensor)
     return other.dropped(~covered[other.order], "not covered by the scene's own sensor")
+
+
+def shared_with(cube: Cube, sensor: str) -> Cube:
+    """A scene without the bands of its own that another sensor sees nothing of: none of its bands is that near.
+
+    Raises:
+        InputError: the scene has no wavelengths.
+        ConfigError: there is no such sensor.
+    """
+    require_wavelengths(cube)
+    assert cube.wavelengths is not None
+    centres, widths = bands_of(sensor)
+    away = np.logical_and.reduce(np.abs(cube.wavelengths[:, None] - centres) > widths, axis=1)
+    return cube.dropped(away, f"not seen by {sensor}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from hypersigma import registry
 from hypersigma.baselines._estimators import Estimator, class_probabilities
 from hypersigma.baselines.random_forest_smoothed import METHOD
+from hypersigma.cube import Cube
 from hypersigma.data.labels import LabelledScene
-from hypersigma.data.other_sensor import seen_by
+from hypersigma.data.other_sensor import seen_by, shared_with
 from hypersigma.data.sampling import Split, pooled_folds
 from hypersigma.data.threads import one_thread
 from hypersigma.engine.measure import measured
@@ -53,6 +54,13 @@ class Name(NamedTuple):
         return "_".join(self)
 
 
+_Change = Callable[[Cube, str], Cube]
+
+
+def _as_it_is(cube: Cube, sensor: str) -> Cube:
+    return cube
+
+
 @dataclass
 class _Ground:
     """Labelled scenes and their features, each computed once.
@@ -60,23 +68,21 @@ class _Ground:
     Attributes:
         scenes: as they are.
         source, weights, device: of the features.
-        known: samples by the sensor that sees the scenes, "" for their own.
+        known: samples by what becomes of the scenes first.
     """
 
     scenes: list[LabelledScene]
     source: str
     weights: str | None
     device: str
-    known: dict[str, Samples] = field(default_factory=dict)
+    known: dict[tuple[_Change, str], Samples] = field(default_factory=dict)
 
-    def samples(self, sensor: str = "") -> Samples:
-        """The features as a sensor sees the scenes."""
-        if sensor not in self.known:
-            scenes = self.scenes
-            if sensor:
-                scenes = [LabelledScene(seen_by(one.cube, sensor), one.labels, one.legend) for one in scenes]
-            self.known[sensor] = sample(scenes, self.source, self.weights, self.device)
-        return self.known[sensor]
+    def samples(self, change: _Change = _as_it_is, sensor: str = "") -> Samples:
+        """The features of the scenes after a change for a sensor."""
+        if (change, sensor) not in self.known:
+            scenes = [replace(one, cube=change(one.cube, sensor)) for one in self.scenes]
+            self.known[change, sensor] = sample(scenes, self.source, self.weights, self.device)
+        return self.known[change, sensor]
 
 
 def run_probes(source: str, trials: Sequence[Trial], device: str) -> list[Row]:
@@ -97,24 +103,35 @@ def _row(trial: Trial, ground: _Ground) -> Row:
     """The row of a probe."""
     name = Name.of(trial.method)
     sensor = next((text.removeprefix(SENSOR) for text in trial.settings if text.startswith(SENSOR)), "")
-    learned, seen = ground.samples(), ground.samples(sensor)
-    columns = learned.parts[name.kind]
-    scores, own = (Scores.none(len(ground.scenes[0].legend.names)) for _ in range(2))
-    for splits in pooled_folds([scene.labels for scene in ground.scenes], trial.split, trial.seed):
-        with measured() as cost, one_thread():  # sums in a fixed order
-            estimator = _fitted(name.estimator, learned.values[:, columns], ground.scenes, splits, trial.seed)
-            _score(scores, estimator, seen.values[:, columns], ground.scenes, splits)
-        scores.spend(cost.seconds, cost.peak_memory_mb)
-        scores.count_near(splits, trial.split.window_radius)
-        if sensor:
-            estimator = _fitted(name.estimator, seen.values[:, columns], ground.scenes, splits, trial.seed)
-            _score(own, estimator, seen.values[:, columns], ground.scenes, splits)
+    own = ground.samples()
+    seen = ground.samples(seen_by, sensor) if sensor else own
+    columns = own.parts[name.kind]
+
+    def probed(learned: Array, asked: Array) -> Scores:
+        """Scores of a probe that learned of some features (n, dim) and is asked about others."""
+        return _scores(trial, ground.scenes, name.estimator, learned[:, columns], asked[:, columns])
+
+    scores = probed(own.values, seen.values)
     scores.spend(seen.cost.seconds, seen.cost.peak_memory_mb)
     row = scores.row(trial)
     row["metrics"]["seconds_features"] = seen.cost.seconds
     if sensor:
-        row["metrics"]["oa_own"] = own.figures(trial.seed)["oa"]
+        shared = ground.samples(shared_with, sensor)
+        row["metrics"]["oa_shared"] = probed(shared.standardised, seen.standardised).figures(trial.seed)["oa"]
+        row["metrics"]["oa_own"] = probed(seen.values, seen.values).figures(trial.seed)["oa"]
     return row
+
+
+def _scores(trial: Trial, scenes: Sequence[LabelledScene], kind: str, learned: Array, asked: Array) -> Scores:
+    """Scores over all folds of a probe that learned of some features (n, dim) and is asked about others."""
+    scores = Scores.none(len(scenes[0].legend.names))
+    for splits in pooled_folds([scene.labels for scene in scenes], trial.split, trial.seed):
+        with measured() as cost, one_thread():  # sums in a fixed order
+            estimator = _fitted(kind, learned, scenes, splits, trial.seed)
+            _score(scores, estimator, asked, scenes, splits)
+        scores.spend(cost.seconds, cost.peak_memory_mb)
+        scores.count_near(splits, trial.split.window_radius)
+    return scores
 
 
 def _fitted(kind: str, values: Array, scenes: Sequence[LabelledScene], splits: Sequence[Split], seed: int) -> Estimator:

@@ -35,12 +35,23 @@ class Samples:
     Attributes:
         values: (n, dim), NaN where a band has no data.
         parts: which columns each kind of feature is.
+        mean, deviation: (dim,) of all pixels of the scenes, labelled or not.
         cost: what it took.
     """
 
     values: Array
     parts: Mapping[str, slice]
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
     cost: Cost
+
+    @property
+    def standardised(self) -> Array:
+        """The values (n, dim) by mean and deviation of the scenes; features that never change are zero."""
+        result: Array = ((self.values - self.mean) / np.where(self.deviation > 0, self.deviation, np.inf)).astype(
+            np.float32
+        )
+        return result
 
 
 def sample(scenes: Sequence[LabelledScene], source: str, weights: str | None = None, device: str = "auto") -> Samples:
@@ -66,7 +77,18 @@ def sample(scenes: Sequence[LabelledScene], source: str, weights: str | None = N
         values = np.concatenate(
             [np.ascontiguousarray(array[:, scene.labels > 0].T) for array, scene in zip(arrays, scenes, strict=True)]
         )
-    return Samples(values, parts, cost)
+        mean, deviation = _spread(arrays)
+    return Samples(values, parts, mean, deviation, cost)
+
+
+def _spread(arrays: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and deviation (dim,) over all pixels with data of arrays (dim, rows, cols), two passes a feature."""
+    mean, deviation = np.empty((2, len(arrays[0])))
+    for index in range(len(mean)):
+        band = np.concatenate([array[index].ravel() for array in arrays])
+        known = band[np.isfinite(band)].astype(np.float64)
+        mean[index], deviation[index] = (known.mean(), known.std()) if known.size else (0.0, 0.0)
+    return mean, deviation
 
 
 _Described = tuple[Sequence[NDArray[Any]], dict[str, slice]]

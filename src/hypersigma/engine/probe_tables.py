@@ -13,9 +13,10 @@ from hypersigma.products import Table
 NOTE = (
     "Mean ± standard deviation over seeds. linear: logistic regression on standardised features, C = 10; knn: five "
     "nearest labels by angle. forest on pca_stack: random forest on 30 principal components and their smoothed copies, "
-    "the mark to beat. random: the same encoders before any training. Seconds: features, computed once, and the probe."
+    "the mark to beat. random: the same encoders before any training. Seconds: features, computed once, and the probe. "
+    "Shared bands: fitted on features of the bands that both sensors see, each scene standardised by itself."
 )
-_COLUMNS = ("method", "sensor", "seeds", "OA carried over", "OA of its own", "difference")
+_COLUMNS = ("method", "sensor", "seeds", "OA carried over", "OA by shared bands", "OA of its own", "difference")
 
 
 def probe_tables(rows: Iterable[Row]) -> list[Table]:
@@ -35,8 +36,8 @@ def _carried(rows: list[Row]) -> Table:
     lines = []
     for (scene, setting, method), group in groupby(sorted(rows, key=ground), key=ground):
         figures = [row["metrics"] for row in group]
-        carried, own = ([figure[name] for figure in figures] for name in ("oa", "oa_own"))
-        lost = [one - other for one, other in zip(carried, own, strict=True)]
+        carried, shared, own = ([figure[name] for figure in figures] for name in ("oa", "oa_shared", "oa_own"))
+        lost = [one - other for one, other in zip(shared, own, strict=True)]
         sensor = f"{scene} as {setting.partition('=')[2]}"
-        lines.append((method, sensor, str(len(figures)), spread(carried), spread(own), spread(lost)))
+        lines.append((method, sensor, str(len(figures)), *map(spread, (carried, shared, own, lost))))
     return Table("Probes carried over to other sensors", _COLUMNS, tuple(lines))
