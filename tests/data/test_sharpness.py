@@ -83,6 +83,13 @@ def test_noise_is_not_taken_for_sharpness(noise, more):
     assert not alike.note
 
 
+@pytest.mark.parametrize("more", [0.2, 0.3])
+def test_much_noise_on_smooth_ground_is_not_taken_for_sharpness(more):
+    smooth = np.stack([3 * gaussian_filter(band, 2.0) for band in ground()])
+    before, after = cubes(smooth, smooth + more * np.random.default_rng(4).standard_normal((4, ROWS, COLS)))
+    assert not equally_sharp(before, after).note
+
+
 def test_the_same_dates_and_dates_too_small_to_tell_stay_as_they_are():
     before, _ = cubes(ground(), ground())
     assert not equally_sharp(before, before).note

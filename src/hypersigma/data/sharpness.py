@@ -28,6 +28,7 @@ _REACH = 2  # pixels that a kernel reaches either way
 _SIDE = 2 * _REACH + 1
 _LEAST_GAIN = 0.05  # share of what differs, beyond what is gained by smoothing noise
 _LEAST_LIGHT = 0.3  # the sum of factors: even of noisy dates much of the light is explained
+_MOST_LIGHT = 1.3  # both dates are standardised: a sharp one is amplified a little (1.2 for a blur of 5 x 5), noise more
 _BLOCK, _MOST_PIXELS = 32, 1 << 14
 _ROUNDS, _OUTLYING = 8, 2.0  # of reweighting; medians of the misfit from which pixels count for less
 _LOADING = 1e-6  # of the mean power, on the diagonal: neighbours may be alike
@@ -50,13 +51,14 @@ class _Kernel:
     def gain(self, noise: float) -> float:
         """The share of what differed, as a root mean square, that it takes away and smoothing noise would not.
 
-        It is 0 for kernels that sharpen, which would make noise stronger, and for those that let no light through.
+        It is 0 for kernels that sharpen, which would make noise stronger, for those that let no light through, and for
+        those that amplify it: of such a date noise made up much of the deviation that it was divided by.
 
         Args:
             noise: how much noise, as a mean square, the date may hold at most; a kernel keeps sum(taps²) of it.
         """
         kept = float(self.taps @ self.taps)
-        if kept > 1 or self.taps.sum() < _LEAST_LIGHT or self.differed == 0:
+        if kept > 1 or not _LEAST_LIGHT < self.taps.sum() < _MOST_LIGHT or self.differed == 0:
             return 0.0
         return 1 - float(np.sqrt((self.left + noise * (1 - kept)) / self.differed))
 
