@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 
 import hypersigma
 from hypersigma import registry
-from hypersigma.config import load_yaml
+from hypersigma.config import load_yaml, structure, with_settings
 from hypersigma.cube import Cube
 from hypersigma.data.front_end import fit_front_end
 from hypersigma.data.simulated_corpus import SimulatedCorpus
@@ -124,3 +125,30 @@ def test_the_network_of_a_recipe_can_be_built(path: Path) -> None:
         side = config.window if config.head == "patch" else config.tile
         scores = network(torch.empty(1, channels, side, side))
     assert scores.shape[:2] == (1, 16)
+
+
+def test_runs_of_scaling_see_parts_of_one_corpus(tmp_path: Path) -> None:
+    """The script with an interpreter that only notes what it is called with."""
+    from hypersigma.engine.recipe import PretrainConfig
+
+    script = FOLDER / "pretraining" / "scaling.sh"
+    assert_header(script)
+    (tmp_path / "corpus").mkdir()
+    shutil.copy(FOLDER / "pretraining" / "corpus_simulated.yaml", tmp_path / "corpus" / "simulated.yaml")
+    noted = tmp_path / "python"
+    noted.write_text("#!/bin/bash\nprintf '%s\\0' \"$@\" >> calls; echo >> calls\n")
+    noted.chmod(0o755)
+    subprocess.run(["bash", str(script), str(tmp_path)], check=True, env=os.environ | {"PYTHON": str(noted)})
+    calls = [line.split("\0")[:-1] for line in (tmp_path / "calls").read_text().splitlines()]
+    runs = [call for call in calls if "pretrain" in call]
+    assert len(runs) == 7
+    for call in runs:
+        settings = [call[place + 1] for place, word in enumerate(call) if word == "--set"]
+        recipe = load_yaml(Path(call[call.index("--config") + 1]))
+        config = structure(with_settings(recipe, settings), PretrainConfig)
+        (part, _) = config.data["sources"]
+        counts = SimulatedCorpus.load(tmp_path / part["corpus"]).sensors
+        folder = call[call.index("-o") + 1]
+        assert folder.split("-")[:2] == [f"runs/{config.size}", str(sum(counts.values()))]
+    (compared,) = (call[call.index("--scaling") + 1 :] for call in calls if "benchmark" in call)
+    assert compared == [*(call[call.index("-o") + 1] for call in runs), "tiny"]
