@@ -15,7 +15,7 @@ import pytest
 
 import hypersigma
 from hypersigma import registry
-from hypersigma.config import load_yaml, structure, with_settings
+from hypersigma.config import load_yaml, read_yaml, structure, with_settings
 from hypersigma.cube import Cube
 from hypersigma.data.front_end import fit_front_end
 from hypersigma.data.simulated_corpus import SimulatedCorpus
@@ -144,7 +144,7 @@ def test_runs_of_scaling_see_parts_of_one_corpus(tmp_path: Path) -> None:
     assert len(runs) == 7
     for call in runs:
         settings = [call[place + 1] for place, word in enumerate(call) if word == "--set"]
-        recipe = load_yaml(Path(call[call.index("--config") + 1]))
+        recipe = read_yaml(Path(call[call.index("--config") + 1]))
         config = structure(with_settings(recipe, settings), PretrainConfig)
         (part, _) = config.data["sources"]
         counts = SimulatedCorpus.load(tmp_path / part["corpus"]).sensors
