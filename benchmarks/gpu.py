@@ -5,9 +5,7 @@ is timed, values and gradients of the kernels are held against float64. Sides ta
 turns, with all that was begun on the card finished. A ratio above 1 means that the kernels are faster. "attend" is
 attention from queries, keys and values on, "layer" has the projections around it. The floor of a layer, and the share
 of dense inference, is what its matrix products would take at the rate of the card's best square product in that type;
-products inside sparse sampling attention are not counted. "tiles" are images of 64 x 64 pixels one after another, as a
-scene is predicted: "alone" each copied, computed and copied back before the next, "copied" through pinned memory while
-the next is under way, "recorded" with the network as a CUDA graph besides.
+products inside sparse sampling attention are not counted.
 """
 
 from __future__ import annotations
@@ -28,7 +26,6 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.speed.published import sampled_mix
-from hypersigma.engine.tile_pipe import TilePipe
 from hypersigma.nn.attention import SparseSamplingAttention
 from hypersigma.nn.attention.sparse_sampling import mixed_samples
 from hypersigma.nn.attention.triton_sampling import has_kernel, sampled_on_grid
@@ -45,7 +42,6 @@ DENSE = ((128, 8, 16), (128, 2, 4), (256, 2, 1))
 # largest difference from float64, over the largest number
 TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
 GEMM_SIDES = (4096, 8192)
-TILE_SIZES, NUM_TILES = ("tiny", "base"), 64
 TURNS, SHORTEST = 9, 0.02
 
 
@@ -226,45 +222,6 @@ def dense(device: torch.device, dtype: torch.dtype, rate: float) -> Iterator[Row
         }
 
 
-@torch.inference_mode()
-def tiles(device: torch.device, dtype: torch.dtype, rate: float) -> Iterator[Row]:
-    """Tiles of dense classification, one after another: through a pipe, without its graph, and each by itself."""
-    images = [torch.randn(1, 40, 64, 64) for _ in range(NUM_TILES)]
-    for size in TILE_SIZES:
-        config = published_config(SIZES[size], head="dense", channels=40, image=(64, 64), patch=4, num_classes=16)
-        network = ClassificationNetwork(config).to(device, dtype).eval()
-
-        def function(image: Tensor, network: nn.Module = network) -> Tensor:
-            return network(image.to(dtype))[0].float()  # type: ignore[no-any-return]
-
-        def alone(function: Callable[[Tensor], Tensor] = function) -> list[Tensor]:
-            return [function(image.to(device)).cpu() for image in images]
-
-        def piped(pipe: TilePipe) -> list[Tensor]:
-            answers = [pipe.begin(images[0])]
-            for image in images[1:]:
-                answers.append(pipe.begin(image))
-                answers[-2]()
-            return [torch.from_numpy(answer()) for answer in answers]
-
-        calls = {
-            "alone": alone,
-            "copied": partial(piped, TilePipe(function, device, record=lambda function, example: function)),
-            "recorded": partial(piped, TilePipe(function, device)),
-        }
-        found = {side: torch.stack(call()) for side, call in calls.items()}
-        worst = max(float((found[side] - found["alone"]).abs().max()) for side in calls)
-        taken = medians(calls)
-        yield {
-            "case": "tiles",
-            "size": size,
-            "tiles": NUM_TILES,
-            "seconds": taken,
-            "ratio": {side: round(taken["alone"] / taken[side], 2) for side in ("copied", "recorded")},
-            "off": worst / float(found["alone"].abs().max()),
-        }
-
-
 def main() -> None:
     """Check, measure, print and store."""
     if not torch.cuda.is_available():
@@ -284,7 +241,7 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     for dtype in TOLERANCES:
         rate = gemm_rate(device, dtype)
-        for case in (sampling, dense, tiles):
+        for case in (sampling, dense):
             for row in case(device, dtype, rate):
                 row = {**machine, "dtype": name(dtype), "gemm_tflops": round(rate / 1e12, 1), **row}
                 print(row)

@@ -130,9 +130,9 @@ def test_models_that_see_by_one_encoder_share_its_pass(weights: Path, monkeypatc
     passed: list[Window] = []
     tile = FeatureExtractor._tile
 
-    def counted(self, *told):
-        passed.append(told[-1])
-        return tile(self, *told)
+    def counted(self, channels, canonical, window):
+        passed.append(window)
+        return tile(self, channels, canonical, window)
 
     cube = scene(CANONICAL)
     expected = FrozenFeatures(weights=str(weights), device="cpu").extractor.features(cube)

@@ -16,8 +16,7 @@ from hypersigma.cube import Cube
 from hypersigma.data.radiometry import gain_for, radiometric_front_end
 from hypersigma.engine.channels import Channels
 from hypersigma.engine.devices import resolved
-from hypersigma.engine.predict import Predict, blended, blended_strips
-from hypersigma.engine.tile_pipe import Function, TilePipe
+from hypersigma.engine.predict import blended, blended_strips
 from hypersigma.nn.backbone import CANONICAL_BANDS
 from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.nn.packed import packed
@@ -99,7 +98,7 @@ class FeatureExtractor:
         """
         return blended_strips(self._tiles(cube), cube.window, self.tile, self.overlap, first_row)
 
-    def _tiles(self, cube: Cube) -> Predict:
+    def _tiles(self, cube: Cube) -> Callable[[Window], Array]:
         """What describes a tile of a scene."""
         cube = screen(cube)
         gain = gain_for(self.radiometry, [cube])
@@ -108,41 +107,25 @@ class FeatureExtractor:
             _LOG.info("%s: %s", cube.name, gain.note)
         present = np.isin(np.arange(CANONICAL_BANDS), front_end.used)
         canonical = CanonicalImage(torch.from_numpy(present)).to(self._device)
-        function = partial(self._described, canonical)
-        pipe = None if self._device.type == "cpu" else TilePipe(function, self._device)
-        return partial(self._tile, Channels(front_end, cube), function, pipe)
+        return partial(self._tile, Channels(front_end, cube), canonical)
 
     @property
     def _device(self) -> torch.device:
         return self.encoders[0].norm.weight.device
 
-    def _tile(
-        self, channels: Channels, function: Function, pipe: TilePipe | None, window: Window
-    ) -> Array | Callable[[], Array]:
-        """Features (dim, h, w) of one tile, or on a card what waits for them."""
+    @torch.inference_mode()
+    def _tile(self, channels: Channels, canonical: CanonicalImage, window: Window) -> Array:
+        """Features (dim, h, w) of one tile."""
         seen = channels.read(window)
-        known: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(seen))
+        known = np.isfinite(seen).all(axis=0)
         if not known.any():
             return np.full((self.dim, *known.shape), np.nan, dtype=np.float32)
         # Pixels without data take the mean of the others: zero would be a very dark object.
         filled = np.where(known, seen, seen[:, known].mean(axis=1)[:, None, None])
-        image = torch.from_numpy(filled)[None]
-        if pipe is None:
-            return _masked(function(image).numpy(), known)
-        under_way = pipe.begin(image)
-        return lambda: _masked(under_way(), known)
-
-    @torch.inference_mode()
-    def _described(self, canonical: CanonicalImage, channels: torch.Tensor) -> torch.Tensor:
-        """Features (dim, h, w) of the channels (1, C, h, w) of a tile."""
-        image = canonical(channels)
-        return torch.cat([encoder(image, canonical.present) for encoder in self.encoders], dim=1)[0].float()
-
-
-def _masked(features: Array, known: NDArray[np.bool_]) -> Array:
-    """Features (dim, h, w), NaN where there is no data."""
-    masked: Array = np.where(known, features, np.float32(np.nan))
-    return masked
+        image = canonical(torch.from_numpy(filled)[None].to(self._device))
+        features = torch.cat([encoder(image, canonical.present) for encoder in self.encoders], dim=1)[0]
+        masked: Array = np.where(known, features.float().cpu().numpy(), np.float32(np.nan))
+        return masked
 
 
 def load_backbone(name: str | Path, device: str = "auto", *, patch: int | None = None) -> FeatureExtractor:

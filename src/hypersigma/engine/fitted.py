@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ from hypersigma.engine.devices import resolved
 from hypersigma.engine.loop import Curve
 from hypersigma.engine.side_by_side import side_by_side
 from hypersigma.engine.tile_memory import check_tile
-from hypersigma.engine.tile_pipe import TilePipe
 from hypersigma.errors import InputError, WeightsError
 from hypersigma.georef import Georef
 from hypersigma.nn.packed import packed
@@ -93,43 +92,13 @@ class NeuralFitted:
         Raises:
             InputError: the cube lacks bands that the model was fitted on.
         """
-        said = self.begin(cube, window)
-        return said() if callable(said) else said
-
-    def begin(self, cube: Cube, window: Window) -> Array | Callable[[], Array]:
-        """The same, or on a card what waits for it: the next window may be begun before."""
         reader = self._reader(cube)
         if self._num_quantities and not reader.has_data(window):
             # how many quantities a network gives is known once it has given some
             return np.full((self._num_quantities[0], window.height, window.width), np.nan, dtype=np.float32)
-        if self._device.type == "cpu":
-            mean: Array = np.mean(ensemble_quantities(self.members, reader, window), axis=0, dtype=np.float32)
-            self._num_quantities[:] = [len(mean)]
-            return mean
-        image, known = _image(self.members[0], reader, window)
-        under_way = self._pipe.begin(image)
-
-        def answer() -> Array:
-            mean = under_way()
-            self._num_quantities[:] = [len(mean)]
-            mean[:, ~known] = np.nan
-            return mean
-
-        return answer
-
-    @property
-    def _device(self) -> torch.device:
-        return next(self.members[0].parameters()).device
-
-    @cached_property
-    def _pipe(self) -> TilePipe:
-        """The members' mean on their card."""
-
-        def mean(image: torch.Tensor) -> torch.Tensor:
-            with torch.inference_mode():
-                return torch.stack([member.quantities(image)[0].float() for member in self.members]).mean(dim=0)
-
-        return TilePipe(mean, self._device)
+        parts = ensemble_quantities(self.members, reader, window)
+        self._num_quantities[:] = [len(parts[0])]
+        return np.mean(parts, axis=0, dtype=np.float32)  # type: ignore[no-any-return]
 
     def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
         """Arrays of a window by layer name."""
@@ -248,27 +217,22 @@ def _arrays(prefix: str, tensors: Mapping[str, torch.Tensor], folder: Path) -> I
 
 def ensemble_quantities(members: Sequence[Task], reader: Channels, window: Window) -> list[Array]:
     """Quantities (Q, h, w) of each of some networks of a window, NaN where a band has no data."""
-    image, known = _image(members[0], reader, window)
-    device = next(members[0].parameters()).device
-    image = image.to(device)
-    calls = [partial(_answer, member, image) for member in members]
-    answers = side_by_side(calls) if device.type == "cpu" else [call() for call in calls]
-    for answer in answers:
-        answer[:, ~known] = np.nan
-    return answers
-
-
-def _image(member: Task, reader: Channels, window: Window) -> tuple[torch.Tensor, NDArray[np.bool_]]:
-    """What a network is shown of a window (1, C, H, W), with its margin, and where the window has data (h, w)."""
+    first = members[0]
+    device = next(first.parameters()).device
     _, rows, cols = reader.cube.shape
-    seen = window.grown(member.margin, rows, cols)
-    row_index = reflected(window.row - member.margin, window.row + window.height + member.margin, rows) - seen.row
-    col_index = reflected(window.col - member.margin, window.col + window.width + member.margin, cols) - seen.col
+    seen = window.grown(first.margin, rows, cols)
+    row_index = reflected(window.row - first.margin, window.row + window.height + first.margin, rows) - seen.row
+    col_index = reflected(window.col - first.margin, window.col + window.width + first.margin, cols) - seen.col
     channels = reader.read(seen)
     complete: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(channels))
     filled = np.where(complete, channels, 0.0).astype(np.float32)[:, row_index[:, None], col_index]
     # some processors round otherwise where numbers lie apart in memory
-    return torch.from_numpy(np.ascontiguousarray(filled))[None], complete[window.inside(seen).slices]
+    image = torch.from_numpy(np.ascontiguousarray(filled))[None].to(device)
+    calls = [partial(_answer, member, image) for member in members]
+    answers = side_by_side(calls) if device.type == "cpu" else [call() for call in calls]
+    for answer in answers:
+        answer[:, ~complete[window.inside(seen).slices]] = np.nan
+    return answers
 
 
 @torch.inference_mode()

@@ -8,7 +8,7 @@ one is computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,7 +25,7 @@ from hypersigma.tiling import Window, blend_weights, blocks, tile_starts
 
 Array = NDArray[np.float32]
 Arrays = dict[str, NDArray[Any]]
-Predict = Callable[[Window], Array | Callable[[], Array]]  # an answer, or what waits for one that is under way
+Predict = Callable[[Window], Array]
 Advance = Callable[[int, int], None]
 
 _FINISH_BLOCK = 128  # pixels; side of the blocks that are finished at once
@@ -109,9 +109,7 @@ def finished_strips(
     halo, tile = fitted.tiling.halo, fitted.tiling.tile
     assert tile is not None
     begin = max(0, first_row - halo)
-    # of a network on a card an answer is asked for when the next tile is on its way
-    predict = partial(getattr(fitted, "begin", fitted.predict), cube)
-    blended_rows = blended_strips(predict, cube.window, tile, fitted.tiling.overlap, begin)
+    blended_rows = blended_strips(partial(fitted.predict, cube), cube.window, tile, fitted.tiling.overlap, begin)
     held: Array | None = None
     for top in range(first_row, rows, _FINISH_BLOCK):
         area = Window(top, 0, min(_FINISH_BLOCK, rows - top), cols)
@@ -172,15 +170,12 @@ def blended_strips(
         tile_starts(area.height, height, min(overlap, height - 1)),
         tile_starts(area.width, width, min(overlap, width - 1)),
     )
-    asked_for = [top for top in tops if top + height > first_row]
-    windows = (Window(area.row + top, area.col + left, height, width) for top in asked_for for left in lefts)
-    parts = _answers(predict, windows)
     total: Array | None = None
     for index, top in enumerate(tops):
         if top + height <= first_row:
             continue
         for left in lefts:
-            part = next(parts)
+            part = predict(Window(area.row + top, area.col + left, height, width))
             if total is None:
                 total = np.zeros((len(part) + 1, height, area.width), dtype=np.float32)
             known = np.isfinite(part).all(axis=0)
@@ -196,20 +191,6 @@ def blended_strips(
             yield top + asked, total[:-1, asked:done] / weight
         rest = total[:, done:]
         total = np.concatenate([rest, np.zeros((len(total), done, area.width), dtype=np.float32)], axis=1)
-
-
-def _answers(predict: Predict, windows: Iterable[Window]) -> Iterator[Array]:
-    """What is said of windows, in their order; one that is under way is waited for once the next one has begun."""
-    waiting: Callable[[], Array] | None = None
-    for window in windows:
-        said = predict(window)
-        if waiting is not None:
-            yield waiting()
-        waiting = said if callable(said) else None
-        if not callable(said):
-            yield said
-    if waiting is not None:
-        yield waiting()
 
 
 def load_fitted(folder: Path | str, device: str = "auto") -> Fitted:

@@ -20,7 +20,6 @@ class CanonicalImage(nn.Module):
     """
 
     present: Tensor
-    places: Tensor
     matrix: Tensor
     offset: Tensor
 
@@ -28,8 +27,6 @@ class CanonicalImage(nn.Module):
         super().__init__()
         bands = int(present.sum())
         self.register_buffer("present", present, persistent=False)
-        # by number: counting what is present would make a card and its host wait for each other
-        self.register_buffer("places", present.nonzero().flatten(), persistent=False)
         self.register_buffer("matrix", torch.eye(bands, num_channels or bands))
         self.register_buffer("offset", torch.zeros(bands))
 
@@ -42,4 +39,5 @@ class CanonicalImage(nn.Module):
         """The image (B, C, H, W) of channels (B, channels, H, W), of which the first ones tell the bands."""
         image = channels.new_zeros(channels.shape[0], len(self.present), *channels.shape[2:])
         told = torch.einsum("sc,bchw->bshw", self.matrix, channels[:, : self.matrix.shape[1]])
-        return image.index_copy(1, self.places, (told + self.offset[:, None, None]).to(image.dtype))
+        image[:, self.present] = told + self.offset[:, None, None]
+        return image
