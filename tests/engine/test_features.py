@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 import hypersigma as hs
 from hypersigma import mapped
@@ -15,28 +13,13 @@ from hypersigma.cube import Cube
 from hypersigma.engine.features import FeatureExtractor
 from hypersigma.engine.frozen import FrozenFeatures
 from hypersigma.errors import InputError, WeightsError
-from hypersigma.nn.mae import MaskedAutoencoder
 from hypersigma.spectra import CANONICAL, sensor_bands
 from hypersigma.tiling import Window, tile_starts
-from hypersigma.weights.pretrained import Card, Pretrained
-from tests.weights.published import SPATIAL, SPECTRAL
+from hypersigma.weights.pretrained import Pretrained
+from tests.fakes.encoders import save
+from tests.weights.published import SPATIAL
 
-CONFIGS = {
-    "spatial": replace(SPATIAL, channels=100, tile=(16, 16), positions="sin_cos", decoder_positions="sin_cos"),
-    "spectral": replace(
-        SPECTRAL, channels=100, tokens=100, tile=(16, 16), positions="sin_cos", decoder_positions="sin_cos"
-    ),
-}
 DIM = SPATIAL.encoder.dim
-
-
-def save(folder: Path, *kinds: str, radiometry: str = "reflectance", **changes: object) -> Path:
-    """Random weights in a folder, one folder below it a kind."""
-    for index, kind in enumerate(kinds):
-        torch.manual_seed(index)
-        config = replace(CONFIGS[kind], **changes)
-        Pretrained(Card(config, radiometry), MaskedAutoencoder(config).state_dict()).save(folder / kind)
-    return folder
 
 
 @pytest.fixture
