@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import hypersigma as hs
 from hypersigma import mapped
@@ -205,3 +206,16 @@ def test_a_name_that_cannot_be_loaded_teaches(tmp_path: Path, name: str, words: 
     save(tmp_path / "mixed", "spectral", radiometry="counts / 4000")
     with pytest.raises(WeightsError, match=words):
         hs.load_backbone(name.format(tmp_path))
+
+
+def test_encoders_of_one_kind_share_their_blocks() -> None:
+    """And say what each says by itself, to the bit."""
+    four, eight, _ = hs.load_backbone("tiny", "cpu").encoders
+    assert (four.patch, eight.patch) == (4, 8)
+    for part in ("encoder.encoder", "norm", "readout"):
+        assert four.get_submodule(part) is eight.get_submodule(part)
+    image, present = torch.rand(1, 100, 64, 64), torch.ones(100, dtype=torch.bool)
+    with torch.inference_mode():
+        for encoder in (four, eight):
+            (alone,) = hs.load_backbone("tiny", "cpu", patch=encoder.patch).encoders[:1]
+            assert torch.equal(encoder(image, present), alone(image, present))

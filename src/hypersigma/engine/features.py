@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from hypersigma.cube import Cube
 from hypersigma.data.radiometry import gain_for, radiometric_front_end
@@ -65,11 +65,10 @@ class FeatureExtractor:
             WeightsError: they are made for other bands than the canonical ones.
         """
         place = resolved(device)
-        encoders = tuple(
-            packed(frozen(part, side).to(place))
-            for part in pretrained.parts
-            for side in ((patch,) if patch else usual_patches(part.card.config))
-        )
+        found = nn.ModuleList()
+        for part in pretrained.parts:
+            found += frozen(part, (patch,) if patch else usual_patches(part.card.config))
+        encoders: tuple[Any, ...] = tuple(packed(found.to(place)))
         tile = min(min(part.card.config.tile) for part in pretrained.parts)
         overlap = tile // 2
         # Patches that are described alone need no surroundings, and each is then described once.

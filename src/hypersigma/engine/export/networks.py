@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -60,7 +60,7 @@ class EncodersGraph(nn.Module):
 
     present: Tensor
 
-    def __init__(self, encoders: Sequence[nn.Module], present: NDArray[np.bool_]) -> None:
+    def __init__(self, encoders: Iterable[nn.Module], present: NDArray[np.bool_]) -> None:
         super().__init__()
         self.encoders = nn.ModuleList(encoders)
         self.known = present
