@@ -1,11 +1,14 @@
-"""On a CUDA card: sparse sampling attention against its published formulation, dense inference against the GEMM rate.
+"""On a CUDA card: sparse sampling attention against its published formulation, dense inference against the GEMM rate,
+and tiles on their way there and back.
 
 Run it with  python -m benchmarks.gpu ; it prints one line a case and appends them to results/gpu.jsonl. Before anything
 is timed, values and gradients of the kernels are held against float64. Sides take turns; a time is the median of the
 turns, with all that was begun on the card finished. A ratio above 1 means that the kernels are faster. "attend" is
 attention from queries, keys and values on, "layer" has the projections around it. The floor of a layer, and the share
 of dense inference, is what its matrix products would take at the rate of the card's best square product in that type;
-products inside sparse sampling attention are not counted.
+products inside sparse sampling attention are not counted. Tiles go from arrays to arrays, one by one, as in a
+prediction: networks "launched" anew for each or "recorded", copies "waited" for or made "meanwhile"; all four must say
+the same.
 """
 
 from __future__ import annotations
@@ -20,12 +23,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.speed.published import sampled_mix
+from hypersigma.engine.recorded import Function, recorded
+from hypersigma.engine.transfer import Answer, Array, DirectLane, Lane, lane_to
 from hypersigma.nn.attention import SparseSamplingAttention
 from hypersigma.nn.attention.sparse_sampling import mixed_samples
 from hypersigma.nn.attention.triton_sampling import has_kernel, sampled_on_grid
@@ -39,6 +45,7 @@ RESULTS = Path(__file__).parent / "results" / "gpu.jsonl"
 TOKENS, TOKENS_A_BATCH = (256, 1024, 4096, 16384), 16384
 # side of the image, patch, images
 DENSE = ((128, 8, 16), (128, 2, 4), (256, 2, 1))
+TILE_SIZES, TILE_SIDE, NUM_TILES = ("tiny", "base"), 64, 64
 # largest difference from float64, over the largest number
 TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
 GEMM_SIDES = (4096, 8192)
@@ -222,6 +229,67 @@ def dense(device: torch.device, dtype: torch.dtype, rate: float) -> Iterator[Row
         }
 
 
+class Waiting(DirectLane):
+    """The way to a card where each copy is waited for."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+
+    def send(self, array: Array) -> Tensor:
+        """An array on the card."""
+        return torch.from_numpy(array).to(self._device)
+
+    def fetch(self, tensor: Tensor) -> Answer:
+        """The numbers of a tensor, which are there."""
+        return tensor.cpu().numpy
+
+
+def through(lane: Lane, function: Function, arrays: list[Array]) -> list[Array]:
+    """What a function on a card says of arrays."""
+    return list(lane.in_turn(lane.fetch(function(lane.send(array))) for array in arrays))
+
+
+@torch.inference_mode()
+def tiles(device: torch.device, dtype: torch.dtype, rate: float) -> Iterator[Row]:
+    """Tiles through dense classification: tiles a second, by each way, and what the quickest one gains."""
+    generator = np.random.default_rng(0)
+    shape = (1, 20, TILE_SIDE, TILE_SIDE)
+    arrays = [generator.standard_normal(shape).astype(np.float32) for _ in range(NUM_TILES)]
+    for size in TILE_SIZES:
+        config = published_config(
+            SIZES[size], head="dense", channels=20, image=(TILE_SIDE, TILE_SIDE), patch=4, num_classes=16
+        )
+        network = ClassificationNetwork(config).to(device, dtype).eval()
+
+        def launched(image: Tensor, network: nn.Module = network) -> Tensor:
+            return network(image.to(dtype)).float()
+
+        calls = {
+            f"{copies}, {form}": partial(through, lane, function, arrays)
+            for copies, lane in (("waited", Waiting(device)), ("meanwhile", lane_to(device)))
+            for form, function in (("launched", launched), ("recorded", recorded(launched, device)))
+        }
+        off = {way: difference(call(), calls["waited, launched"]()) for way, call in calls.items()}
+        if not max(off.values()) <= TOLERANCES[dtype]:
+            sys.exit(f"benchmarks/gpu.py: tiles by another way are others, by a share of the largest number: {off}")
+        taken = medians(calls)
+        yield {
+            "case": "tiles",
+            "size": size,
+            "side": TILE_SIDE,
+            "patch": 4,
+            "off": off,
+            "tiles_a_second": {way: round(NUM_TILES / spent, 1) for way, spent in taken.items()},
+            "gain": round(taken["waited, launched"] / taken["meanwhile, recorded"], 2),
+            "share_of_gemm_rate": round(flops(calls["waited, launched"]) / taken["meanwhile, recorded"] / rate, 3),
+        }
+
+
+def difference(found: list[Array], expected: list[Array]) -> float:
+    """The largest difference of answers, over the largest number."""
+    return float(np.abs(np.subtract(found, expected)).max() / np.abs(expected).max())
+
+
 def main() -> None:
     """Check, measure, print and store."""
     if not torch.cuda.is_available():
@@ -241,7 +309,7 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     for dtype in TOLERANCES:
         rate = gemm_rate(device, dtype)
-        for case in (sampling, dense):
+        for case in (sampling, dense, tiles):
             for row in case(device, dtype, rate):
                 row = {**machine, "dtype": name(dtype), "gemm_tflops": round(rate / 1e12, 1), **row}
                 print(row)

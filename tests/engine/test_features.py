@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,28 +14,13 @@ from hypersigma.cube import Cube
 from hypersigma.engine.features import FeatureExtractor
 from hypersigma.engine.frozen import FrozenFeatures
 from hypersigma.errors import InputError, WeightsError
-from hypersigma.nn.mae import MaskedAutoencoder
 from hypersigma.spectra import CANONICAL, sensor_bands
 from hypersigma.tiling import Window, tile_starts
-from hypersigma.weights.pretrained import Card, Pretrained
-from tests.weights.published import SPATIAL, SPECTRAL
+from hypersigma.weights.pretrained import Pretrained
+from tests.fakes.encoders import save
+from tests.weights.published import SPATIAL
 
-CONFIGS = {
-    "spatial": replace(SPATIAL, channels=100, tile=(16, 16), positions="sin_cos", decoder_positions="sin_cos"),
-    "spectral": replace(
-        SPECTRAL, channels=100, tokens=100, tile=(16, 16), positions="sin_cos", decoder_positions="sin_cos"
-    ),
-}
 DIM = SPATIAL.encoder.dim
-
-
-def save(folder: Path, *kinds: str, radiometry: str = "reflectance", **changes: object) -> Path:
-    """Random weights in a folder, one folder below it a kind."""
-    for index, kind in enumerate(kinds):
-        torch.manual_seed(index)
-        config = replace(CONFIGS[kind], **changes)
-        Pretrained(Card(config, radiometry), MaskedAutoencoder(config).state_dict()).save(folder / kind)
-    return folder
 
 
 @pytest.fixture
@@ -222,3 +206,16 @@ def test_a_name_that_cannot_be_loaded_teaches(tmp_path: Path, name: str, words: 
     save(tmp_path / "mixed", "spectral", radiometry="counts / 4000")
     with pytest.raises(WeightsError, match=words):
         hs.load_backbone(name.format(tmp_path))
+
+
+def test_encoders_of_one_kind_share_their_blocks() -> None:
+    """And say what each says by itself, to the bit."""
+    four, eight, _ = hs.load_backbone("tiny", "cpu").encoders
+    assert (four.patch, eight.patch) == (4, 8)
+    for part in ("encoder.encoder", "norm", "readout"):
+        assert four.get_submodule(part) is eight.get_submodule(part)
+    image, present = torch.rand(1, 100, 64, 64), torch.ones(100, dtype=torch.bool)
+    with torch.inference_mode():
+        for encoder in (four, eight):
+            (alone,) = hs.load_backbone("tiny", "cpu", patch=encoder.patch).encoders[:1]
+            assert torch.equal(encoder(image, present), alone(image, present))

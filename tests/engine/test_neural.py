@@ -17,7 +17,8 @@ from hypersigma.data.labels import LabelledScene
 from hypersigma.engine import channels as channels_module
 from hypersigma.engine import loop
 from hypersigma.engine import predict as predict_module
-from hypersigma.engine.fitted import NeuralFitted, ensemble_quantities
+from hypersigma.engine.ensemble import Ensemble
+from hypersigma.engine.fitted import NeuralFitted
 from hypersigma.engine.neural import NeuralMethod
 from hypersigma.engine.predict import predict_scene
 from hypersigma.errors import ConfigError, InputError
@@ -298,7 +299,7 @@ def test_quantities_of_a_window_do_not_depend_on_channels_around(fitted: NeuralF
     with torch.inference_mode():
         image = torch.from_numpy(np.ascontiguousarray(reader.read(window)))[None]
         alone = fitted.members[0].quantities(image)[0].numpy()
-    np.testing.assert_array_equal(ensemble_quantities(fitted.members, reader, window)[0], alone)
+    np.testing.assert_array_equal(Ensemble(fitted.members).begin(reader, window)()[0], alone)
 
 
 def test_labels_may_be_held_out_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -81,12 +82,12 @@ def test_strips_are_the_weighted_mean_of_all_tiles(rows, cols, tile, data):
             total[:2, *inner.slices] += np.nan_to_num(part * weights)
             total[2, *inner.slices] += weights
     expected = np.where(missing[area.slices], np.nan, total[:2] / total[2])
-    strips = list(blended_strips(said, area, tile, overlap))
+    strips = list(blended_strips(partial(map, said), area, tile, overlap))
     assert [top for top, _ in strips] == list(np.cumsum([0, *[strip.shape[1] for _, strip in strips]])[:-1])
     assert all(strip.dtype == np.float32 for _, strip in strips)
     found = np.concatenate([strip for _, strip in strips], axis=1)
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    np.testing.assert_array_equal(blended(said, area, tile, overlap), found)
+    np.testing.assert_array_equal(blended(partial(map, said), area, tile, overlap), found)
 
 
 @pytest.mark.parametrize("radius", [1, 2])
@@ -98,7 +99,7 @@ def test_away_from_the_borders_of_tiles_it_is_the_whole(radius: int) -> None:
     def filtered(array: np.ndarray) -> np.ndarray:
         return uniform_filter(array, (0, 2 * radius + 1, 2 * radius + 1), mode="reflect")
 
-    found = blended(lambda window: filtered(values[:, *window.slices]), Window(0, 0, rows, cols), 16, 4)
+    found = blended(partial(map, lambda window: filtered(values[:, *window.slices])), Window(0, 0, rows, cols), 16, 4)
     inside = np.ones((rows, cols), dtype=bool)
     for window in tiles(rows, cols, 16, 4):
         reach = np.zeros((rows, cols), dtype=bool)
@@ -159,8 +160,9 @@ def test_strips_from_a_row_on_are_those_of_the_whole(rows, tile, first, data):
     def said(window: Window) -> np.ndarray:
         return np.random.default_rng(window).random((2, window.height, window.width), dtype=np.float32)
 
-    whole = np.concatenate([strip for _, strip in blended_strips(said, Window(0, 0, rows, 7), tile, overlap)], axis=1)
-    found = list(blended_strips(said, Window(0, 0, rows, 7), tile, overlap, first))
+    area, said_in_turn = Window(0, 0, rows, 7), partial(map, said)
+    whole = np.concatenate([strip for _, strip in blended_strips(said_in_turn, area, tile, overlap)], axis=1)
+    found = list(blended_strips(said_in_turn, area, tile, overlap, first))
     assert found[0][0] == first
     np.testing.assert_array_equal(np.concatenate([strip for _, strip in found], axis=1), whole[:, first:])
 

@@ -57,6 +57,6 @@ def test_borders_of_tiles_do_not_show(steps: int) -> None:
     for seed in range(2):
         scene = smooth_scene(seed)
         fitted = method.fit([scene], seed)
-        quantities = blended(partial(fitted.predict, scene.cube), scene.cube.window, config.tile, config.overlap)
+        quantities = blended(partial(fitted.tiles, scene.cube), scene.cube.window, config.tile, config.overlap)
         ratios += [jump_ratio(channel, config.tile, config.overlap) for channel in quantities]
     assert np.mean(ratios) <= 1.1, ratios

@@ -75,3 +75,12 @@ def test_no_network_is_packed_where_that_is_slower(monkeypatch):
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
     plain = network()
     assert packed(plain) is plain
+
+
+def test_what_occurs_twice_is_packed_once():
+    plain = network()
+    pair = packed(torch.nn.ModuleList([plain, torch.nn.Sequential(plain)]))
+    assert pair[0] is pair[1][0]
+    assert pair[0] is not plain
+    back = unpacked(pair)
+    assert back[0] is back[1][0]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,14 @@ class Fitted(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write all that predicting needs into a folder."""
+
+
+@runtime_checkable
+class WorksAhead(Protocol):
+    """A fitted method that is quicker where it knows which window comes next."""
+
+    def tiles(self, cube: Cube, windows: Iterable[Window]) -> Iterator[NDArray[np.float32]]:
+        """What `predict` gives of windows, in their order."""
 
 
 class Method(Protocol):

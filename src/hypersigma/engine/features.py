@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from hypersigma.cube import Cube
 from hypersigma.data.radiometry import gain_for, radiometric_front_end
+from hypersigma.engine.asked import Asked
 from hypersigma.engine.channels import Channels
 from hypersigma.engine.devices import resolved
-from hypersigma.engine.predict import blended, blended_strips
+from hypersigma.engine.known_bands import known_on_card
+from hypersigma.engine.predict import Tiles, blended, blended_strips
+from hypersigma.engine.transfer import Answer
 from hypersigma.nn.backbone import CANONICAL_BANDS
 from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.nn.packed import packed
@@ -59,11 +65,10 @@ class FeatureExtractor:
             WeightsError: they are made for other bands than the canonical ones.
         """
         place = resolved(device)
-        encoders = tuple(
-            packed(frozen(part, side).to(place))
-            for part in pretrained.parts
-            for side in ((patch,) if patch else usual_patches(part.card.config))
-        )
+        found = nn.ModuleList()
+        for part in pretrained.parts:
+            found += frozen(part, (patch,) if patch else usual_patches(part.card.config))
+        encoders: tuple[Any, ...] = tuple(packed(found.to(place)))
         tile = min(min(part.card.config.tile) for part in pretrained.parts)
         overlap = tile // 2
         # Patches that are described alone need no surroundings, and each is then described once.
@@ -98,8 +103,8 @@ class FeatureExtractor:
         """
         return blended_strips(self._tiles(cube), cube.window, self.tile, self.overlap, first_row)
 
-    def _tiles(self, cube: Cube) -> Callable[[Window], Array]:
-        """What describes a tile of a scene."""
+    def _tiles(self, cube: Cube) -> Tiles:
+        """What describes tiles of a scene."""
         cube = screen(cube)
         gain = gain_for(self.radiometry, [cube])
         front_end = radiometric_front_end(cube, gain.factor)
@@ -107,25 +112,32 @@ class FeatureExtractor:
             _LOG.info("%s: %s", cube.name, gain.note)
         present = np.isin(np.arange(CANONICAL_BANDS), front_end.used)
         canonical = CanonicalImage(torch.from_numpy(present)).to(self._device)
-        return partial(self._tile, Channels(front_end, cube), canonical)
+        asked = Asked(partial(self._described, canonical, known_on_card(canonical.present)), self._device)
+        begin = partial(self._tile, Channels(front_end, cube), asked)
+        return lambda windows: asked.in_turn(map(begin, windows))
 
     @property
     def _device(self) -> torch.device:
         return self.encoders[0].norm.weight.device
 
     @torch.inference_mode()
-    def _tile(self, channels: Channels, canonical: CanonicalImage, window: Window) -> Array:
-        """Features (dim, h, w) of one tile."""
+    def _described(self, canonical: CanonicalImage, known: AbstractContextManager[Any], bands: Tensor) -> Tensor:
+        """Features (dim, h, w) of the bands that are there (1, bands, h, w)."""
+        with known:
+            image = canonical(bands)
+            return torch.cat([encoder(image, canonical.present) for encoder in self.encoders], dim=1)[0].float()
+
+    def _tile(self, channels: Channels, asked: Asked, window: Window) -> Answer:
+        """Features (dim, h, w) of one tile, under way."""
         seen = channels.read(window)
         known = np.isfinite(seen).all(axis=0)
         if not known.any():
-            return np.full((self.dim, *known.shape), np.nan, dtype=np.float32)
+            nothing: Array = np.full((self.dim, *known.shape), np.nan, dtype=np.float32)
+            return lambda: nothing
         # Pixels without data take the mean of the others: zero would be a very dark object.
         filled = np.where(known, seen, seen[:, known].mean(axis=1)[:, None, None])
-        image = canonical(torch.from_numpy(filled)[None].to(self._device))
-        features = torch.cat([encoder(image, canonical.present) for encoder in self.encoders], dim=1)[0]
-        masked: Array = np.where(known, features.float().cpu().numpy(), np.float32(np.nan))
-        return masked
+        answer = asked.begin(filled[None])
+        return lambda: np.where(known, answer(), np.float32(np.nan))
 
 
 def load_backbone(name: str | Path, device: str = "auto", *, patch: int | None = None) -> FeatureExtractor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,15 +22,16 @@ from hypersigma.data.method import Tiling
 from hypersigma.engine.anchors import NOWHERE, Anchors
 from hypersigma.engine.channels import Channels, StreamedChannels
 from hypersigma.engine.devices import resolved
+from hypersigma.engine.ensemble import Ensemble
 from hypersigma.engine.loop import Curve
-from hypersigma.engine.side_by_side import side_by_side
 from hypersigma.engine.tile_memory import check_tile
+from hypersigma.engine.transfer import Answer
 from hypersigma.errors import InputError, WeightsError
 from hypersigma.georef import Georef
 from hypersigma.nn.packed import packed
 from hypersigma.products import Color, Layer, Legend, SpectralLibrary
 from hypersigma.tasks._contract import Decision, Held, Task
-from hypersigma.tiling import Window, reflected
+from hypersigma.tiling import Window
 from hypersigma.weights.store import fill, load_tensors, save_tensors
 from hypersigma.writers import replaced_file
 
@@ -92,12 +93,29 @@ class NeuralFitted:
         Raises:
             InputError: the cube lacks bands that the model was fitted on.
         """
-        reader = self._reader(cube)
+        return next(self.tiles(cube, [window]))
+
+    def tiles(self, cube: Cube, windows: Iterable[Window]) -> Iterator[Array]:
+        """What `predict` gives of windows, in their order; on a card the next one is under way meanwhile.
+
+        Raises:
+            InputError: as of `predict`.
+        """
+        reader, ensemble = self._reader(cube), Ensemble(self.members)
+        return ensemble.asked.in_turn(self._begun(ensemble, reader, window) for window in windows)
+
+    def _begun(self, ensemble: Ensemble, reader: Channels, window: Window) -> Answer:
+        """The quantities of a window, under way."""
         if self._num_quantities and not reader.has_data(window):
             # how many quantities a network gives is known once it has given some
-            return np.full((self._num_quantities[0], window.height, window.width), np.nan, dtype=np.float32)
-        parts = ensemble_quantities(self.members, reader, window)
-        self._num_quantities[:] = [len(parts[0])]
+            nothing: Array = np.full((self._num_quantities[0], window.height, window.width), np.nan, dtype=np.float32)
+            return lambda: nothing
+        return partial(self._mean, ensemble.begin(reader, window))
+
+    def _mean(self, answer: Answer) -> Array:
+        """The mean over members (Q, h, w) of their answer."""
+        parts = answer()
+        self._num_quantities[:] = [parts.shape[1]]
         return np.mean(parts, axis=0, dtype=np.float32)  # type: ignore[no-any-return]
 
     def finish(self, quantities: Array, cube: Cube, window: Window) -> Mapping[str, NDArray[Any]]:
@@ -213,30 +231,3 @@ def _arrays(prefix: str, tensors: Mapping[str, torch.Tensor], folder: Path) -> I
         yield {key: value.numpy() for key, value in _below(prefix, tensors).items()}
     except KeyError as error:
         raise WeightsError(f"{folder / _TENSORS}: there is no {prefix}.{error.args[0]}; fit and save again") from error
-
-
-def ensemble_quantities(members: Sequence[Task], reader: Channels, window: Window) -> list[Array]:
-    """Quantities (Q, h, w) of each of some networks of a window, NaN where a band has no data."""
-    first = members[0]
-    device = next(first.parameters()).device
-    _, rows, cols = reader.cube.shape
-    seen = window.grown(first.margin, rows, cols)
-    row_index = reflected(window.row - first.margin, window.row + window.height + first.margin, rows) - seen.row
-    col_index = reflected(window.col - first.margin, window.col + window.width + first.margin, cols) - seen.col
-    channels = reader.read(seen)
-    complete: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(channels))
-    filled = np.where(complete, channels, 0.0).astype(np.float32)[:, row_index[:, None], col_index]
-    # some processors round otherwise where numbers lie apart in memory
-    image = torch.from_numpy(np.ascontiguousarray(filled))[None].to(device)
-    calls = [partial(_answer, member, image) for member in members]
-    answers = side_by_side(calls) if device.type == "cpu" else [call() for call in calls]
-    for answer in answers:
-        answer[:, ~complete[window.inside(seen).slices]] = np.nan
-    return answers
-
-
-@torch.inference_mode()
-def _answer(member: Task, image: torch.Tensor) -> Array:
-    """One network's quantities (Q, h, w) of an image (1, C, H, W) with its margin."""
-    answer: Array = member.quantities(image)[0].float().cpu().numpy()
-    return answer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,8 @@ from hypersigma.data.labels import LabelledScene
 from hypersigma.engine.anchors import Anchors
 from hypersigma.engine.channels import Channels
 from hypersigma.engine.devices import drawing_apart, resolved
-from hypersigma.engine.fitted import NeuralFitted, ensemble_quantities
+from hypersigma.engine.ensemble import Ensemble
+from hypersigma.engine.fitted import NeuralFitted
 from hypersigma.engine.loop import Curve, train
 from hypersigma.engine.predict import blended
 from hypersigma.engine.pretrained import Beginning
@@ -186,9 +187,10 @@ def _answers(member: Task, share: Share, readers: Sequence[Channels], config: Ta
     return held
 
 
-def _alone(member: Task, reader: Channels, window: Window) -> NDArray[np.float32]:
-    """What a single member says of a window (Q, h, w)."""
-    return ensemble_quantities([member], reader, window)[0]
+def _alone(member: Task, reader: Channels, windows: Iterable[Window]) -> Iterator[NDArray[np.float32]]:
+    """What a single member says of windows (Q, h, w), in their order."""
+    ensemble = Ensemble([member])
+    return (parts[0] for parts in ensemble.asked.in_turn(ensemble.begin(reader, window) for window in windows))
 
 
 def _largest(cubes: Sequence[Cube], tile: int) -> int:

@@ -8,7 +8,7 @@ one is computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypersigma.cube import Cube
-from hypersigma.data.method import Fitted
+from hypersigma.data.method import Fitted, WorksAhead
 from hypersigma.engine.writer import written_behind
 from hypersigma.errors import InputError
 from hypersigma.mapped import empty, release
@@ -25,7 +25,7 @@ from hypersigma.tiling import Window, blend_weights, blocks, tile_starts
 
 Array = NDArray[np.float32]
 Arrays = dict[str, NDArray[Any]]
-Predict = Callable[[Window], Array]
+Tiles = Callable[[Iterable[Window]], Iterator[Array]]
 Advance = Callable[[int, int], None]
 
 _FINISH_BLOCK = 128  # pixels; side of the blocks that are finished at once
@@ -109,7 +109,7 @@ def finished_strips(
     halo, tile = fitted.tiling.halo, fitted.tiling.tile
     assert tile is not None
     begin = max(0, first_row - halo)
-    blended_rows = blended_strips(partial(fitted.predict, cube), cube.window, tile, fitted.tiling.overlap, begin)
+    blended_rows = blended_strips(tiles_of(fitted, cube), cube.window, tile, fitted.tiling.overlap, begin)
     held: Array | None = None
     for top in range(first_row, rows, _FINISH_BLOCK):
         area = Window(top, 0, min(_FINISH_BLOCK, rows - top), cols)
@@ -142,13 +142,20 @@ def _finished(fitted: Fitted, cube: Cube, held: Array, begin: int, area: Window)
     return arrays
 
 
-def blended(predict: Predict, area: Window, tile: int, overlap: int, advance: Advance = silent) -> Array:
+def tiles_of(fitted: Fitted, cube: Cube) -> Tiles:
+    """What makes the quantities (Q, h, w) of windows of a scene, in their order, maybe working ahead."""
+    if isinstance(fitted, WorksAhead):
+        return partial(fitted.tiles, cube)
+    return partial(map, partial(fitted.predict, cube))
+
+
+def blended(tiles: Tiles, area: Window, tile: int, overlap: int, advance: Advance = silent) -> Array:
     """Blended quantities (Q, height, width) of an area of any size, memory-mapped where large.
 
-    `advance` is called with (rows done, rows in all).
+    `tiles` makes those of windows, in their order; `advance` is called with (rows done, rows in all).
     """
     store: Array | None = None
-    for top, strip in blended_strips(predict, area, tile, overlap):
+    for top, strip in blended_strips(tiles, area, tile, overlap):
         if store is None:
             store = empty((len(strip), area.height, area.width), np.dtype(np.float32))
         store[:, top : top + strip.shape[1]] = strip
@@ -158,7 +165,7 @@ def blended(predict: Predict, area: Window, tile: int, overlap: int, advance: Ad
 
 
 def blended_strips(
-    predict: Predict, area: Window, tile: int, overlap: int, first_row: int = 0
+    tiles: Tiles, area: Window, tile: int, overlap: int, first_row: int = 0
 ) -> Iterator[tuple[int, Array]]:
     """Blended quantities of an area in strips of whole rows: (first row within the area, (Q, h, cols)).
 
@@ -166,16 +173,13 @@ def blended_strips(
     """
     height, width = min(tile, area.height), min(tile, area.width)
     weights = blend_weights(height, width, overlap)
-    tops, lefts = (
-        tile_starts(area.height, height, min(overlap, height - 1)),
-        tile_starts(area.width, width, min(overlap, width - 1)),
-    )
+    tops = [top for top in tile_starts(area.height, height, min(overlap, height - 1)) if top + height > first_row]
+    lefts = tile_starts(area.width, width, min(overlap, width - 1))
+    parts = tiles(Window(area.row + top, area.col + left, height, width) for top in tops for left in lefts)
     total: Array | None = None
     for index, top in enumerate(tops):
-        if top + height <= first_row:
-            continue
         for left in lefts:
-            part = predict(Window(area.row + top, area.col + left, height, width))
+            part = next(parts)
             if total is None:
                 total = np.zeros((len(part) + 1, height, area.width), dtype=np.float32)
             known = np.isfinite(part).all(axis=0)

@@ -6,6 +6,8 @@ missing taken for zero, what is left of these sums would be large and mean nothi
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -21,5 +23,14 @@ def expected(image: Tensor, present: Tensor | None) -> Tensor:
     """
     if present is None or bool(present.all()):
         return image
-    matrix, constant = (torch.from_numpy(part).to(image) for part in expectation(present.cpu().numpy().tobytes()))
+    matrix, constant = _on_device(present.cpu().numpy().tobytes(), image.device, image.dtype)
     return torch.einsum("sc,bchw->bshw", matrix, image[:, present]) + constant[:, None, None]
+
+
+@lru_cache(maxsize=8)
+def _on_device(present: bytes, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """The matrix and constant of `expectation` where an image is: a card would be held up by taking them anew."""
+    # Asked for once and kept, so they must not be tensors of inference mode.
+    with torch.inference_mode(False):
+        matrix, constant = (torch.from_numpy(part).to(device, dtype) for part in expectation(present))
+    return matrix, constant

@@ -104,7 +104,8 @@ class Line:
         """The samples, with the first place of a token that sees nothing moved onto the token."""
         lonely = missing.all(dim=-1, keepdim=True)
         moved = lonely & (torch.arange(missing.shape[-1], device=missing.device) == 0)
+        alone = torch.arange(2, device=weight.device) == 0
         token = torch.arange(len(self.index), device=missing.device)[:, None, None]
         neighbours = torch.where(moved.unsqueeze(-1), token, neighbours)
-        weight = torch.where(moved.unsqueeze(-1), torch.tensor([1.0, 0.0]).to(weight), weight)
+        weight = torch.where(moved.unsqueeze(-1), alone.to(weight.dtype), weight)
         return Samples(neighbours, weight, missing & ~moved)

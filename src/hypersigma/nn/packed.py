@@ -66,12 +66,12 @@ def packed(network: Network) -> Network:
     Networks that would not be quicker so, and those without blocks, are their own twins.
     """
     weight = next((module.qkv.weight for module in network.modules() if isinstance(module, Attention)), None)
-    return _twin(network, nn.Linear, _pack) if weight is not None and pays(weight) else network
+    return _twin(network, nn.Linear, _pack, {}) if weight is not None and pays(weight) else network
 
 
 def unpacked(network: Network) -> Network:
     """A twin of a packed network with weights as they were before, to be trained, moved or exported."""
-    return _twin(network, PackedLinear, _unpack)
+    return _twin(network, PackedLinear, _unpack, {})
 
 
 def pays(weight: Tensor) -> bool:
@@ -84,11 +84,21 @@ def pays(weight: Tensor) -> bool:
     return weight.dtype == torch.float32 and torch.backends.cpu.get_cpu_capability() == "AVX512"
 
 
-def _twin(module: Network, kind: type[nn.Module], change: Callable[[nn.Module, str, Any], None]) -> Network:
-    """The module with its layers of a kind changed in its attentions and perceptrons."""
-    twin = copy.copy(module)
+def _twin(
+    module: Network,
+    kind: type[nn.Module],
+    change: Callable[[nn.Module, str, Any], None],
+    twins: dict[nn.Module, Any],
+) -> Network:
+    """The module with its layers of a kind changed in its attentions and perceptrons.
+
+    `twins` are those that were made before: what occurs twice is one in the twin as well.
+    """
+    if module in twins:
+        return twins[module]  # type: ignore[no-any-return]
+    twin = twins[module] = copy.copy(module)
     twin._modules = {
-        name: child if child is None else _twin(child, kind, change) for name, child in module._modules.items()
+        name: child if child is None else _twin(child, kind, change, twins) for name, child in module._modules.items()
     }
     if isinstance(module, Attention | Mlp):
         for name, layer in module.named_children():

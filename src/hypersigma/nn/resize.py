@@ -19,8 +19,8 @@ def resize_patch(weight: Tensor, rows: int, cols: int) -> Tensor:
     """
     if weight.shape[-2:] == (rows, cols):
         return weight
-    left = _pseudo_inverse(weight.shape[-2], rows).to(weight)
-    right = _pseudo_inverse(weight.shape[-1], cols).to(weight)
+    left = _pseudo_inverse(weight.shape[-2], rows, weight.device, weight.dtype)
+    right = _pseudo_inverse(weight.shape[-1], cols, weight.device, weight.dtype)
     resized: Tensor = left.T @ weight @ right
     return resized
 
@@ -49,10 +49,10 @@ def _bilinear(old: int, new: int) -> Tensor:
 
 
 @lru_cache(maxsize=64)
-def _pseudo_inverse(old: int, new: int) -> Tensor:
-    """Pseudo-inverse (old, new) of that resize, float64."""
+def _pseudo_inverse(old: int, new: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Pseudo-inverse (old, new) of that resize where weights are, computed in float64."""
     with torch.inference_mode(False):
-        inverse: Tensor = torch.linalg.pinv(_bilinear(old, new))
+        inverse: Tensor = torch.linalg.pinv(_bilinear(old, new)).to(device, dtype)
     return inverse
 
 

@@ -9,6 +9,8 @@ after the sparse one, which trains the offsets. Offsets that were never trained 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -117,17 +119,25 @@ def _to_pixels(tokens: Tensor, padded: Tensor, rows: int, cols: int) -> Tensor:
     return whole[..., :rows, :cols]
 
 
-def frozen(pretrained: Pretrained, patch: int | None = None) -> FrozenSpatial | FrozenSpectral:
-    """An encoder with its weights, in evaluation mode and without gradients.
+def frozen(pretrained: Pretrained, patches: Sequence[int | None]) -> list[FrozenSpatial | FrozenSpectral]:
+    """Encoders with their weights, in evaluation mode and without gradients; they share what patches do not change.
 
     Args:
         pretrained: the weights.
-        patch: side in pixels of what a feature describes; None for what training saw where that is one size alone:
-            patches of that size, and tiles as a whole.
+        patches: for each encoder the side in pixels of what its features describe; None for what training saw where
+            that is one size alone: patches of that size, and tiles as a whole.
 
     Raises:
         WeightsError: the weights are made for other bands than the canonical ones, or some are missing.
     """
+    first, *others = (_frozen(pretrained, patch) for patch in patches)
+    for other in others:
+        other.encoder.encoder, other.norm, other.readout = first.encoder.encoder, first.norm, first.readout
+    return [first, *others]
+
+
+def _frozen(pretrained: Pretrained, patch: int | None) -> FrozenSpatial | FrozenSpectral:
+    """One of the encoders."""
     config = pretrained.card.config
     if config.channels != CANONICAL_BANDS:
         raise WeightsError(

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.export import Dim, ExportedProgram
 
 from hypersigma.engine.export.stages import Stage
@@ -51,16 +50,19 @@ def write(form: Format, stage: Stage, traced: ExportedProgram, folder: Path, car
         return place
     from onnxscript import optimizer
 
+    from hypersigma.engine.export.onnx_operations import TRANSLATIONS
+
     size = sum(value.numel() * value.element_size() for value in traced.state_dict.values())
     with _quiet(), _told(stage, "written as ONNX", "use  --format torch"):
         made = torch.onnx.export(
-            _with_known_operations(traced),
+            traced,
             dynamo=True,
             opset_version=OPSET,
             input_names=list(stage.inputs),
             output_names=list(stage.outputs),
             verbose=False,
             optimize=False,
+            custom_translation_table=TRANSLATIONS,
         )
         assert made is not None
         # Once, and without telling shapes: all of what is usual takes minutes, and the graph is as quick.
@@ -86,33 +88,6 @@ def runner(form: Format, files: Mapping[str, Path], stages: Sequence[Stage]) -> 
 
     sessions = {name: onnxruntime.InferenceSession(place) for name, place in files.items()}
     return lambda stage, **arrays: sessions[stage].run(None, {name: arrays[name] for name in inputs[stage]})
-
-
-def _with_known_operations(traced: ExportedProgram) -> ExportedProgram:
-    """The program without operations that ONNX lacks; as it is, where it has none."""
-    used = {node.target for node in traced.graph.nodes}
-    replaced: dict[Any, Callable[..., Any]] = {key: how for key, how in _REPLACED.items() if key in used}
-    return traced.run_decompositions(torch.export.default_decompositions() | replaced) if replaced else traced
-
-
-def _searchsorted(line: Tensor, values: Tensor, **options: Any) -> Tensor:
-    """How many numbers of an ascending line (N,) lie below each value."""
-    return (line < values[..., None]).sum(dim=-1)
-
-
-def _embedding_bag(
-    table: Tensor, rows: Tensor, offsets: Tensor, scaled: bool, mode: int, sparse: bool, weights: Tensor, *rest: Any
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Weighted sums (bags, d) of rows of a table (N, d), for bags of one size; what else there is serves gradients."""
-    read = table.index_select(0, rows) * weights[:, None]
-    summed = read.reshape(offsets.shape[0], -1, table.shape[1]).sum(dim=1)
-    return summed, offsets, offsets, offsets
-
-
-_REPLACED: dict[Any, Callable[..., Any]] = {
-    torch.ops.aten.searchsorted.Tensor: _searchsorted,
-    torch.ops.aten.embedding_bag.padding_idx: _embedding_bag,
-}
 
 
 @contextmanager

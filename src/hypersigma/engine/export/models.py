@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from hypersigma import config as configuration
 from hypersigma.cube import Cube
@@ -153,7 +154,7 @@ def _of_encoders(encoders: Encoders, sensor: str | None) -> Exportable:
         guide_scale=1.0,
         deviation=np.ones(len(used), dtype=np.float32),
     )
-    network = EncodersGraph([unpacked(encoder) for encoder in extractor.encoders], present)
+    network = EncodersGraph(unpacked(nn.ModuleList(extractor.encoders)), present)
     return Exportable(
         kind=_FEATURES,
         stages=(front_stage(FrontEndGraph(front_end)), network_stage(network, len(used), extractor.tile)),

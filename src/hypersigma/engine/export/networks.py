@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -11,9 +11,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hypersigma.engine.export.known_bands import KnownBands
+from hypersigma.engine.known_bands import KnownBands
 from hypersigma.nn.canonical import CanonicalImage
 from hypersigma.tasks._contract import Task
+
+
+class _KnownToTracer(KnownBands):
+    """Known bands, and all squares of a batch at once: how many there are is not known."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        return (args[0],) if func is torch.split else super().__torch_function__(func, types, args, kwargs)
 
 
 class EnsembleGraph(nn.Module):
@@ -32,7 +45,7 @@ class EnsembleGraph(nn.Module):
         image = torch.where(complete, channels, 0.0)
         parts = []
         for member, image_of, known in zip(self.members, self.images, self.known, strict=True):
-            with nullcontext() if known is None else KnownBands(image_of.present, known):
+            with nullcontext() if known is None else _KnownToTracer(image_of.present, known):
                 parts.append(member.quantities(image))
         return torch.where(complete, torch.stack(parts).mean(dim=0), torch.nan)
 
@@ -47,7 +60,7 @@ class EncodersGraph(nn.Module):
 
     present: Tensor
 
-    def __init__(self, encoders: Sequence[nn.Module], present: NDArray[np.bool_]) -> None:
+    def __init__(self, encoders: Iterable[nn.Module], present: NDArray[np.bool_]) -> None:
         super().__init__()
         self.encoders = nn.ModuleList(encoders)
         self.known = present
@@ -60,7 +73,7 @@ class EncodersGraph(nn.Module):
         # Pixels without data take the mean of the others: zero would be a very dark object.
         mean = filled.sum(dim=(2, 3), keepdim=True) / complete.sum(dim=(2, 3), keepdim=True).clamp(min=1)
         filled = torch.where(complete, filled, mean)
-        with KnownBands(self.present, self.known):
+        with _KnownToTracer(self.present, self.known):
             image = filled.new_zeros(filled.shape[0], len(self.known), *filled.shape[2:])
             image[:, self.present] = filled
             features = torch.cat([encoder(image, self.present) for encoder in self.encoders], dim=1)

@@ -35,6 +35,7 @@ class Classification(EncoderTask):
     name: ClassVar[str] = "classification"
     Config = ClassificationConfig
     Decision = decision.Decision
+    narrow: Tensor
     plain: Tensor
 
     def __init__(self, config: ClassificationConfig, front_end: FrontEnd, num_classes: int) -> None:
@@ -48,7 +49,7 @@ class Classification(EncoderTask):
             None if self._by_window or not config.detail else _pixel_path(num_channels, config.detail, num_classes)
         )
         self.margin = config.window // 2 if self._by_window else 0
-        self.narrow = torch.from_numpy(front_end.narrow)
+        self.register_buffer("narrow", torch.from_numpy(front_end.narrow), persistent=False)
         self._told = front_end.plain
         # Settled before training, so it is a state and not a parameter.
         self.register_buffer("plain", torch.zeros(num_classes, len(self.narrow) + 1))
@@ -80,7 +81,7 @@ class Classification(EncoderTask):
     def prepare(self, inputs: Sequence[LabelledScene], readers: Sequence[ChannelReader]) -> None:
         """Settle the logistic regression of the narrow channels on the labelled pixels."""
         samples, classes = labelled_samples(inputs, readers)
-        weights = logistic_weights(samples[:, self.narrow.numpy()], classes, len(self.plain), self._told)
+        weights = logistic_weights(samples[:, self.narrow.cpu().numpy()], classes, len(self.plain), self._told)
         self.plain.copy_(torch.from_numpy(weights))
 
     def sampler(self, inputs: Sequence[LabelledScene], readers: Sequence[ChannelReader]) -> Sampler:
