@@ -1,5 +1,4 @@
-"""On a CUDA card: sparse sampling attention against its published formulation, dense inference against the GEMM rate,
-and tiles on their way there and back.
+"""On a CUDA card: sparse sampling attention against its published formulation, dense inference, and tiles on their way.
 
 Run it with  python -m benchmarks.gpu ; it prints one line a case and appends them to results/gpu.jsonl. Before anything
 is timed, values and gradients of the kernels are held against float64. Sides take turns; a time is the median of the
