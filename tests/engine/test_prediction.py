@@ -13,8 +13,8 @@ from hypersigma.engine.frozen import _shared
 from hypersigma.engine.prediction import Outcome, carried_out, jobs_for
 from hypersigma.errors import InputError, OutputError
 from hypersigma.spectra import CANONICAL
-from tests.engine.test_features import save as save_weights
 from tests.engine.test_features import scene as smooth_scene
+from tests.fakes.encoders import save as save_weights
 from tests.fakes.envi import braces, write_envi
 
 

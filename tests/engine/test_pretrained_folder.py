@@ -13,7 +13,7 @@ from hypersigma.engine.recipe import OptimisationConfig, PretrainConfig
 from hypersigma.nn.mae import MaskedAutoencoder
 from hypersigma.weights.encoders import load_encoders
 from hypersigma.weights.pretrained import Card, History, Pretrained
-from tests.engine.test_features import CONFIGS, save
+from tests.fakes.encoders import CONFIGS, save
 
 CONFIG = PretrainConfig(data={"source": "noise"}, optimisation=OptimisationConfig(steps=10, batch_size=4, warmup=0))
 

@@ -18,7 +18,8 @@ from hypersigma.engine.probe_plan import MARK, ProbeConfig, plan
 from hypersigma.engine.results import read_rows
 from hypersigma.engine.trial import Trial
 from hypersigma.weights.encoders import load_encoders
-from tests.engine.test_features import DIM, save
+from tests.engine.test_features import DIM
+from tests.fakes.encoders import save
 from tests.fakes.grounds import NAME, ground, register
 
 

@@ -76,8 +76,8 @@ def test_a_shape_that_comes_again_is_recorded_once_and_played(graphs: list[Graph
     # Compared at the end: a later image must change neither an earlier one nor what was said of it.
     for image, found in told:
         assert torch.equal(found, (image @ image.mT + 1.0).relu())
-    assert [call[0] for call in calls] == [3, 3, 2, 2, 3], "once as usual, once for the record"
-    assert [graph.num_replays for graph in graphs] == [3, 1]
+    assert [call[0] for call in calls] == [3, 3, 3, 2, 2, 2, 3], "as usual, for the record, to compare"
+    assert [graph.num_replays for graph in graphs] == [4, 2], "one of each to compare"
 
 
 def test_what_cannot_be_recorded_is_computed_as_usual(caplog: pytest.LogCaptureFixture) -> None:
@@ -88,6 +88,12 @@ def test_what_cannot_be_recorded_is_computed_as_usual(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.INFO):
         assert [played(torch.full((1,), float(index))).item() for index in range(5)] == [0, 1, 4, 9, 16]
     assert caplog.text.count("not permitted when stream is capturing") == 1
+
+
+def test_a_record_that_plays_something_else_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
+    played = Recorded(torch.square, lambda function, image: lambda image: 2 * image)
+    assert [played(torch.full((1,), 3.0)).item() for _ in range(3)] == [9, 9, 9]
+    assert caplog.text.count("its record is off") == 1
 
 
 @pytest.fixture
