@@ -54,7 +54,7 @@ class Normalisation:
         used = self.gain[np.isfinite(self.gain)]
         return (
             f"the second date was brought to the light of the first by {self.num_unchanged} pixels that look unchanged "
-            f"({self.share:.0%} of those looked at): gains {used.min():.2f} to {used.max():.2f} by band"
+            f"({self.share:.0%} of those looked at): gains {used.min():#.3g} to {used.max():#.3g} by band"
         )
 
 
